@@ -1,0 +1,63 @@
+"""Make and check API keys.
+
+A key reads `suara_PREFIX_SECRET`. The secret has 256 random bits, so one SHA-256 is enough to store it safely (a slow
+hash guards guessable passwords, which this is not).
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from sqlalchemy.orm import Session
+
+from api.accounts import repository
+from api.accounts.tables import ApiKey
+from api.errors import ApiError
+from nlp.errors import SuaraError
+
+Role = Literal["desk", "manager", "integrity", "admin"]
+ROLES: tuple[str, ...] = get_args(Role)
+_KEY = re.compile(r"suara_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+MAX_NAME_CHARS = 100
+
+
+def create_key(session: Session, name: str, role: str) -> str:
+    """Make a key and return it; it cannot be shown again. SuaraError for an unknown role or an unfit name."""
+    if role not in ROLES:
+        raise SuaraError(f"peran '{role}' tidak dikenal", where="--role", remedy=f"Pakai salah satu: {', '.join(ROLES)}.")
+    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        raise SuaraError(
+            "nama kunci kosong, terlalu panjang, atau memuat huruf tak tercetak",
+            where="--name",
+            remedy="Pakai 1 sampai 100 huruf.",
+        )
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    repository.add_key(
+        session,
+        ApiKey(prefix=prefix, secret_sha256=_digest(secret), name=name.strip(), role=role, created_at=datetime.now(UTC)),
+    )
+    return f"suara_{prefix}_{secret}"
+
+
+def check_key(session: Session, given: str | None) -> ApiKey:
+    """The key's row; ApiError 401 for a missing, unknown, wrong or revoked one, all told alike."""
+    match = _KEY.fullmatch(given or "")
+    key = repository.find_key(session, match.group(1)) if match else None
+    # compare even where no key was found, so that the time taken does not tell which prefixes exist
+    proves = hmac.compare_digest(_digest(match.group(2) if match else ""), key.secret_sha256 if key else _digest("-"))
+    if key is None or not proves or key.revoked_at is not None:
+        raise ApiError(
+            401,
+            "kunci_salah",
+            "Kunci API tidak dikenal",
+            "Kirim kepala X-API-Key dengan kunci yang berlaku. Kunci dibuat dengan 'suara key create'.",
+            {"WWW-Authenticate": 'ApiKey realm="suara-warga"'},
+        )
+    return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

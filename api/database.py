@@ -1,0 +1,101 @@
+"""The database: engine, one session a request, commit at the request's end, migrations to the newest schema."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from alembic import command
+from alembic.config import Config
+from fastapi import Depends, Request
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from nlp.errors import SuaraError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+BUSY_TIMEOUT_MS = 5_000
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _harden_sqlite(connection: Any, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "trusted_schema=OFF",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection, _: str | None = None) -> None:
+    """Open a transaction that holds until the session's commit.
+
+    Python's sqlite3 opens none for a savepoint or a CREATE TABLE: the savepoint's end would be the commit, and two
+    processes could create the same tables.
+    """
+    raw = connection.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL; makes the folder of a SQLite file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(parsed) from error
+    engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)  # what is stored stays out of error texts
+    event.listen(engine, "connect", _harden_sqlite)
+    event.listen(engine, "savepoint", _begin_sqlite)
+    return engine
+
+
+def _unusable(url: URL) -> SuaraError:
+    return SuaraError(
+        "basis data tidak dapat dibuka",
+        where=url.render_as_string(hide_password=True),
+        remedy="Periksa SUARA_DATA_DIR atau SUARA_DATABASE_URL, dan hak tulis foldernya.",
+    )
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`; SuaraError where the database cannot be opened."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    try:
+        with engine.begin() as connection:
+            _begin_sqlite(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    except OperationalError as error:
+        raise _unusable(engine.url) from error
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """A session for one request: committed when the endpoint is done, rolled back when it failed."""
+    factory: sessionmaker[Session] = request.app.state.sessions
+    with factory.begin() as session:
+        yield session
+
+
+# scope "function": the commit comes before the answer is sent, so an answer never promises what was not kept
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]

@@ -1,0 +1,1 @@
+"""Messages that were taken in, each with its assessment."""

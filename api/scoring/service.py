@@ -1,0 +1,75 @@
+"""Holds the loaded model; loads it beside the start of the service and says when it is ready."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from api.errors import ApiError
+from nlp import Assessment, Reason, Scorer
+from nlp.errors import SuaraError
+from nlp.labels import Labels
+
+log = structlog.get_logger()
+CANNED_TEXT = "Lampu jalan di depan balai desa padam, mohon diperbaiki."
+
+
+class ScoringService:
+    """One model for the whole process."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self._model_dir = model_dir
+        self._scorer: Scorer | None = None
+        self._failure: str | None = None
+        self._thread = threading.Thread(target=self._load, name="load-model", daemon=True)
+
+    def start(self) -> None:
+        """Load the model in the background, so that /healthz answers meanwhile."""
+        self._thread.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the loading to end; whether the model is ready."""
+        self._thread.join(timeout_s)
+        return self.ready
+
+    def _load(self) -> None:
+        try:
+            scorer = Scorer.load(self._model_dir)
+            scorer.assess([CANNED_TEXT])
+        except SuaraError as error:
+            self._failure = str(error)
+            log.error("model unusable", error=error.what)
+            return
+        self._scorer = scorer
+        log.info("model ready", model=scorer.bundle.name)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a canned text has been scored."""
+        return self._scorer is not None
+
+    @property
+    def scorer(self) -> Scorer:
+        """The model; ApiError 503 until it is ready."""
+        if self._scorer is None:
+            detail = (
+                "Model tidak dapat dimuat; lihat catatan layanan."
+                if self._failure
+                else "Model sedang disiapkan. Coba lagi sebentar."
+            )
+            raise ApiError(503, "model_belum_siap", "Model belum siap", detail, {"Retry-After": "2"})
+        return self._scorer
+
+    @property
+    def labels(self) -> Labels:
+        """The label list of the model's bundle."""
+        return self.scorer.bundle.labels
+
+    def explain(self, assessment: Assessment) -> dict[str, tuple[Reason, ...]]:
+        """For each task the words that weighed most."""
+        return self.scorer.explain(assessment)
+
+    def assess(self, texts: Sequence[str]) -> list[Assessment]:
+        """Assess texts, in order."""
+        return self.scorer.assess(texts)

@@ -1,0 +1,71 @@
+"""Everything that can be set, from environment variables with the prefix SUARA_; the defaults work in an empty folder."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from nlp.errors import SuaraError
+from nlp.labels import DEFAULT_PATH
+
+_FAULTS = {
+    "int_parsing": "harus bilangan bulat",
+    "bool_parsing": "harus true atau false",
+    "greater_than": "harus lebih dari {gt}",
+    "less_than_equal": "paling besar {le}",
+    "value_error": "{error}",
+}
+
+
+class Settings(BaseSettings):
+    """Settings of the service. Each stands in the README's table; a test sees to that."""
+
+    model_config = SettingsConfigDict(env_prefix="SUARA_", extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="Folder basis data dan berkas layanan.")
+    database_url: str = Field(default="", description="URL SQLAlchemy; kosong berarti SQLite di dalam data_dir.")
+    model_dir: Path = Field(default=Path("models/default"), description="Folder model.")
+    labels: Path = Field(default=DEFAULT_PATH, description="Daftar label (TOML) untuk melatih.")
+    max_body_bytes: int = Field(default=1_048_576, gt=0, description="Ukuran terbesar isi permintaan, bita.")
+    max_texts: int = Field(default=1_000, gt=0, description="Banyak teks terbesar dalam satu permintaan penilaian.")
+    page_limit: int = Field(default=100, gt=0, le=1_000, description="Banyak baris terbesar dalam satu halaman daftar.")
+    first_page: bool = Field(default=True, description="Sediakan halaman coba di /; halaman itu tidak menyimpan apa pun.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING, atau ERROR.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("pakai DEBUG, INFO, WARNING, atau ERROR")
+        return value.upper()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        try:
+            known = not value or make_url(value).get_backend_name() in {"sqlite", "postgresql"}
+        except ArgumentError:
+            known = False
+        if not known:
+            raise ValueError("pakai URL yang berawal sqlite:/// atau postgresql://")
+        return value
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database to open."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'suara.db'}"
+
+
+def load_settings() -> Settings:
+    """Settings from the environment; SuaraError that names the variable but not its value, which may be a password."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise SuaraError(
+            _FAULTS.get(fault["type"], "nilainya tidak dapat dipakai").format(**fault.get("ctx", {})),
+            where=f"SUARA_{fault['loc'][0]}".upper(),
+            remedy="Perbaiki atau hapus variabel itu; daftar pengaturan ada di README.",
+        ) from None

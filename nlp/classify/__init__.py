@@ -1,0 +1,1 @@
+"""From a masked text to labels: features, heads, calibration, bundles, scoring, evidence."""

@@ -1,0 +1,257 @@
+"""Score texts with a bundle: one stacked product for all tasks, then codes, probabilities, reasons and a decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.classify.bundle import Bundle, check_bundle, load_bundle
+from nlp.classify.features import FeatureSpace, tokens_with_spans
+from nlp.classify.probability import monotone, sigmoid, softmax
+from nlp.classify.tasks import Task
+from nlp.text import MAX_TEXT_CHARS
+from nlp.text.privacy import mask
+
+__all__ = ["Assessment", "Choice", "Evidence", "Reason", "Scorer", "check_bundle", "text_problem"]
+Decision = Literal["auto", "suggest", "manual"]
+MAX_EVIDENCE = 5
+MAX_REASONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A code with its calibrated probability and the next likeliest ones (the chosen code first)."""
+
+    code: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of the masked text (`start:end`) that raised the integrity risk, and by how much (logits)."""
+
+    start: int
+    end: int
+    text: str
+    role: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Words of the masked text that spoke for (weight above 0) or against a label."""
+
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the model says of one message. Tasks that the bundle lacks are None; `problem` says why there is nothing."""
+
+    masked_text: str
+    decision: Decision
+    model: str
+    topic: Choice | None = None
+    aspect: Choice | None = None
+    sentiment: Choice | None = None
+    urgency: Choice | None = None
+    band: Choice | None = None
+    integrity_risk: float | None = None
+    kinds: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    unit: Choice | None = None
+    problem: str | None = None
+
+    @property
+    def flagged(self) -> bool:
+        """Whether an integrity unit should look at it."""
+        return self.band is not None and self.band.code >= "2"
+
+
+def text_problem(text: str) -> str | None:
+    """Why a text cannot be assessed, in Indonesian; None when it can."""
+    stripped = text.strip()
+    if len(text) > MAX_TEXT_CHARS:
+        return f"teks {len(text):,} huruf melebihi batas {MAX_TEXT_CHARS:,} huruf".replace(",", ".")
+    if not stripped:
+        return "teks kosong"
+    if stripped.startswith("#") and stripped.upper() in {
+        "#REF!",
+        "#N/A",
+        "#VALUE!",
+        "#NAME?",
+        "#DIV/0!",
+        "#NULL!",
+        "#NUM!",
+    }:
+        return "sel berisi galat rumus"
+    if stripped.startswith("=") and "(" in stripped and stripped[1:2].isalpha():
+        return "sel berisi rumus, bukan teks"
+    if not any(character.isalnum() for character in stripped):
+        return "teks tanpa huruf"
+    return None
+
+
+class Scorer:
+    """Assesses texts with one bundle. Safe to share between threads: nothing changes after loading but caches."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        options = bundle.manifest["features"]
+        chars = (int(options["chars"][0]), int(options["chars"][1])) if options["chars"] else None
+        self._features = FeatureSpace(bundle.words, bundle.ngrams, bundle.idf, chars=chars, char_weight=options["char_weight"])
+        ends = np.cumsum([task.n_outputs for task in bundle.tasks])
+        self._columns = {
+            task.name: slice(int(end) - task.n_outputs, int(end)) for task, end in zip(bundle.tasks, ends, strict=True)
+        }
+        self._tasks = {task.name: task for task in bundle.tasks}
+        if "band" in self._tasks:  # the question "at least band 2", asked of every word of a flagged text
+            self._risk_weights = bundle.weights[:, self._columns["band"].start + 1].astype(np.float64)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """A scorer from a bundle's folder; SuaraError where it is not usable."""
+        return cls(load_bundle(folder))
+
+    @property
+    def has_units(self) -> bool:
+        """Whether the model was trained on messages with their unit."""
+        return "unit" in self._tasks
+
+    def assess(self, texts: Sequence[str]) -> list[Assessment]:
+        """One assessment for each text, in order. Unreadable texts get `problem` and decision manual."""
+        problems = [text_problem(text) for text in texts]
+        masked = [mask(text).text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
+        logits = self._features.transform(masked) @ self.bundle.weights + self.bundle.biases
+        probabilities = {name: self._probabilities(name, logits) for name in self._tasks}
+        return [
+            self._assessment(i, masked[i], probabilities)
+            if problem is None
+            else Assessment(masked_text=masked[i], decision="manual", model=self.bundle.name, problem=problem)
+            for i, problem in enumerate(problems)
+        ]
+
+    def _probabilities(self, name: str, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Probabilities a task's codes (single, scale) or questions (kinds) have, (n_texts, n_codes)."""
+        part = logits[:, self._columns[name]]
+        form = self._tasks[name].form
+        if form == "single":
+            return softmax(part)
+        return monotone(sigmoid(part)) if form == "ordinal" else sigmoid(part)
+
+    def _assessment(self, i: int, masked_text: str, probabilities: dict[str, npt.NDArray[np.float64]]) -> Assessment:
+        single: dict[str, Choice] = {
+            name: self._choice(name, probabilities[name][i])
+            for name in ("topic", "aspect", "sentiment", "unit")
+            if name in probabilities
+        }
+        scale = {name: self._level(name, probabilities[name][i]) for name in ("urgency", "band") if name in probabilities}
+        band = scale.get("band")
+        flagged = band is not None and band.code >= "2"
+        return Assessment(
+            masked_text=masked_text,
+            decision=self._decision(single, flagged=flagged),
+            model=self.bundle.name,
+            topic=single.get("topic"),
+            aspect=single.get("aspect"),
+            sentiment=single.get("sentiment"),
+            urgency=scale.get("urgency"),
+            band=band,
+            integrity_risk=float(probabilities["band"][i][1]) if "band" in probabilities else None,
+            kinds=self._kinds(probabilities["kinds"][i]) if flagged and "kinds" in probabilities else (),
+            evidence=self._evidence(masked_text) if flagged else (),
+            unit=single.get("unit"),
+        )
+
+    def _choice(self, name: str, row: npt.NDArray[np.float64]) -> Choice:
+        order = np.argsort(-row)[:3]
+        codes = self._tasks[name].codes
+        alternatives = tuple((codes[k], float(row[k])) for k in order)
+        return Choice(*alternatives[0], alternatives)
+
+    def _level(self, name: str, at_least: npt.NDArray[np.float64]) -> Choice:
+        """The highest step of a scale whose threshold is reached, with the probability of being at least there."""
+        task: Task = self._tasks[name]
+        thresholds = self.bundle.manifest["thresholds"][name]
+        level = 0
+        for k, code in enumerate(task.codes[1:]):
+            if at_least[k] >= thresholds[code] and (k == level or (name == "band" and k == 1)):
+                level = k + 1
+        probability = float(at_least[level - 1]) if level else float(1 - at_least[0])
+        return Choice(task.codes[level], probability)
+
+    def _kinds(self, row: npt.NDArray[np.float64]) -> tuple[str, ...]:
+        """Kinds over their thresholds, the likeliest first; at least one."""
+        codes = self._tasks["kinds"].codes
+        thresholds = self.bundle.manifest["thresholds"]["kinds"]
+        order = np.argsort(-row)
+        return tuple(codes[k] for n, k in enumerate(order) if n == 0 or row[k] >= thresholds[codes[k]])
+
+    def _decision(self, single: dict[str, Choice], *, flagged: bool) -> Decision:
+        """How far routing may go by itself. A flagged message is never sent on without a person: the unit it would go
+        to may be the one it speaks of.
+        """
+        name = "unit" if "unit" in single else "topic"
+        if name not in single:
+            return "manual"
+        choice, thresholds = single[name], self.bundle.manifest["thresholds"][name]
+        if choice.probability >= thresholds["auto"].get(choice.code, 2.0) and not flagged:
+            return "auto"
+        return "suggest" if choice.probability >= thresholds["suggest"] else "manual"
+
+    # ------------------------------------------------------------------------------------------------ reasons
+    def _word_weights(self, masked_text: str, weights: npt.NDArray[np.float64]) -> list[Reason]:
+        """Exact share of each word of a text in `features @ weights`, heaviest first.
+
+        A word's share is the sum over its own column, its character n-grams, and half of each word pair it is in.
+        """
+        spans = tokens_with_spans(masked_text)
+        row = self._features.transform_tokens([[token for token, _, _ in spans]])
+        value = dict(zip(row.indices.tolist(), (row.data * weights[row.indices]).tolist(), strict=True))
+        parts: list[tuple[int, int]] = [
+            (position, int(column))
+            for position, (token, _, _) in enumerate(spans)
+            for column in self._features.token_features(token)
+        ]
+        pairs = self._features.pair_features([token for token, _, _ in spans])
+        uses: dict[int, int] = {}
+        for _, column in [*parts, *pairs]:
+            uses[column] = uses.get(column, 0) + 1
+        share = np.zeros(len(spans) + 1)
+        for position, column in parts:
+            share[position] += value[column] / uses[column]
+        for position, column in pairs:
+            share[position : position + 2] += value[column] / uses[column] / 2
+        merged: dict[tuple[int, int], float] = {}
+        for (_, start, end), weight in zip(spans, share[:-1], strict=True):
+            merged[start, end] = merged.get((start, end), 0.0) + float(weight)
+        reasons = [Reason(start, end, masked_text[start:end], weight) for (start, end), weight in merged.items()]
+        return sorted(reasons, key=lambda reason: -abs(reason.weight))
+
+    def _evidence(self, masked_text: str) -> tuple[Evidence, ...]:
+        heaviest = self._word_weights(masked_text, self._risk_weights)
+        raising = [r for r in heaviest if r.weight > 0][:MAX_EVIDENCE]
+        return tuple(Evidence(r.start, r.end, r.text, "kata", round(r.weight, 4)) for r in sorted(raising, key=lambda r: r.start))
+
+    def explain(self, assessment: Assessment) -> dict[str, tuple[Reason, ...]]:
+        """For each task the words that weighed most for the code chosen, against the mean of the other codes."""
+        reasons: dict[str, tuple[Reason, ...]] = {}
+        for name, task in self._tasks.items():
+            choice: Any = getattr(assessment, name)
+            if task.form == "multi" or choice is None:
+                continue
+            weights = self.bundle.weights[:, self._columns[name]].astype(np.float64)
+            k = task.codes.index(choice.code)
+            if task.form == "single":
+                direction = weights[:, k] - (weights.sum(axis=1) - weights[:, k]) / max(1, len(task.codes) - 1)
+            else:
+                direction = weights[:, k - 1] if k else -weights[:, 0]
+            reasons[name] = tuple(self._word_weights(assessment.masked_text, direction)[:MAX_REASONS])
+        return reasons
