@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,8 +35,9 @@ class Base(DeclarativeBase):
 
 def _harden_sqlite(connection: Any, _: object) -> None:
     if isinstance(connection, sqlite3.Connection):
+        with suppress(sqlite3.OperationalError):  # another process is setting it this moment; the file keeps it
+            connection.execute("PRAGMA journal_mode=WAL")
         for pragma in (
-            "journal_mode=WAL",
             "foreign_keys=ON",
             "secure_delete=ON",
             "trusted_schema=OFF",

@@ -2,15 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import asdict
-from functools import cache
+from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pandas as pd
 from joblib import Parallel, delayed
 
+from nlp.classify.bundle import SUMS, check_bundle
 from nlp.classify.score import Assessment, Choice, Scorer
 from nlp.corpus.reader import find_column
 from nlp.errors import SuaraError
@@ -23,6 +27,7 @@ SCORE_COLUMNS = (
 )  # fmt: skip
 UNIT_COLUMNS = ("unit", "unit_probability")
 Progress = Callable[[int, int | None], None]
+Scored = tuple[pd.DataFrame, dict[str, int]]  # a chunk's rows and what was counted in them
 
 
 def score_file(
@@ -44,10 +49,13 @@ def score_file(
         )
     if source.resolve() == out.resolve():
         raise SuaraError("--out sama dengan berkas masukan", where=str(out), remedy="Pilih nama lain.")
-    has_units = Scorer.load(model).has_units
+    check_bundle(model)
+    version = (model / SUMS).read_text(encoding="ascii")
+    has_units = _scorer(model, version).has_units
+    score_chunk = partial(_score_chunk, model=model, version=version, text_column=str(text_column), has_units=has_units)
     counts = dict.fromkeys(("rows", "problems", "auto", "suggest", "manual", "flagged"), 0)
-    with TableWriter(out) as writer:
-        for frame, part in _scored_chunks(source, model, str(text_column), has_units=has_units):
+    with TableWriter(out) as writer, closing(_scored_chunks(source, score_chunk)) as scored:
+        for frame, part in scored:
             writer.write(frame)
             for name, n in part.items():
                 counts[name] += n
@@ -55,35 +63,48 @@ def score_file(
     return counts
 
 
-def _scored_chunks(
-    source: Path, model: Path, text_column: str, *, has_units: bool
-) -> Iterator[tuple[pd.DataFrame, dict[str, int]]]:
+def _scored_chunks(source: Path, score_chunk: Callable[[pd.DataFrame], Scored]) -> Generator[Scored]:
     """Frames in the order of the file. A file of one chunk is scored here; more are spread over the cores."""
     chunks = read_chunks(source)
     first = next(chunks)
     second = next(chunks, None)
     if second is None:
-        yield _score_chunk(first, model, text_column, has_units=has_units)
+        yield score_chunk(first)
         return
+    failed: list[SuaraError] = []
+    stopped = Event()
 
     def all_chunks() -> Iterator[pd.DataFrame]:
-        yield first
-        yield second
-        yield from chunks
+        try:
+            for chunk in chain((first, second), chunks):
+                if stopped.is_set():
+                    return
+                yield chunk
+        except SuaraError as error:
+            failed.append(error)
 
     n_jobs = min(os.cpu_count() or 1, 8)
     workers = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-    yield from workers(delayed(_score_chunk)(chunk, model, text_column, has_units=has_units) for chunk in all_chunks())
+    results = workers(delayed(score_chunk)(chunk) for chunk in all_chunks())
+    try:
+        for result in results:  # noqa: UP028  -- 'yield from' would hand an early end on to joblib
+            yield result
+    finally:  # joblib ends early by killing its workers, with warnings and tracebacks; the few chunks under way end by themselves
+        stopped.set()
+        for _ in results:
+            pass
+    if failed:
+        raise failed[0]
 
 
-@cache
-def _scorer(model: Path) -> Scorer:
-    """One scorer a process."""
+@lru_cache(maxsize=1)
+def _scorer(model: Path, version: str) -> Scorer:
+    """One scorer a process; `version` tells a model trained anew in the same folder apart."""
     return Scorer.load(model)
 
 
-def _score_chunk(frame: pd.DataFrame, model: Path, text_column: str, *, has_units: bool) -> tuple[pd.DataFrame, dict[str, int]]:
-    assessments = _scorer(model).assess(as_text(frame[text_column]).tolist())
+def _score_chunk(frame: pd.DataFrame, *, model: Path, version: str, text_column: str, has_units: bool) -> Scored:
+    assessments = _scorer(model, version).assess(as_text(frame[text_column]).tolist())
     added = pd.DataFrame(
         [as_row(assessment, has_units=has_units) for assessment in assessments],
         columns=list(score_columns(has_units=has_units)),

@@ -1,6 +1,5 @@
 """The command `suara`: each command is one call. Commands of the service join through the entry point `suara.commands`."""
 
-import json
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
@@ -81,7 +80,7 @@ def evaluate(
 ) -> None:
     """Ukur mutu model pada pesan berlabel."""
     from nlp.corpus.reader import parse_columns
-    from nlp.evaluate import evaluate_file
+    from nlp.evaluate import evaluate_file, write_json
 
     with progress_bar("mengukur") as bar:
         figures = evaluate_file(
@@ -90,13 +89,13 @@ def evaluate(
             parse_columns(columns),
             lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
         )
+    if json_path:
+        write_json(json_path, figures)
     table = Table("tugas", "ukuran", "nilai")
     for task, values in figures.items():
         for name, value in values.items():
             table.add_row(task, name, f"{value:.3f}" if isinstance(value, float) else str(value))
     Console().print(table)
-    if json_path:
-        json_path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Judge a bundle on labelled messages: the figures a desk would ask for, for every label column the file has."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ def evaluate_file(
             remedy="Beri kolom topic, sentiment, ... atau --columns.",
         )
     return figures
+
+
+def write_json(path: Path, figures: dict[str, dict[str, Any]]) -> None:
+    """Write figures as JSON, making the folder where it is missing; SuaraError where that cannot be done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SuaraError("tidak dapat menulis", where=str(path), remedy=f"{error.strerror}.") from error
 
 
 def evaluate_assessments(rows: pd.DataFrame, assessments: list[Assessment]) -> dict[str, dict[str, Any]]:

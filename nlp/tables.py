@@ -255,6 +255,12 @@ def _read_parquet(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
 
 
 # ------------------------------------------------------------------------------------------------ out
+def _mixed_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that may hold several kinds of cells, as text: a sheet's number 3 is 3, not the 3.0 it is stored as."""
+    mixed = frame.select_dtypes(["object", "str"]).columns
+    return frame.assign(**{column: as_text(frame[column]) for column in mixed})
+
+
 class TableWriter:
     """Write frames one after another to a CSV, XLSX or Parquet file; the file appears whole or not at all.
 
@@ -284,6 +290,7 @@ class TableWriter:
         self._started = True
 
     def _csv(self, frame: pd.DataFrame) -> None:
+        frame = _mixed_as_text(frame)
         text = frame.to_csv(index=False, header=not self._started, lineterminator="\n")
         if "\r" in text:  # the csv module would leave a lone carriage return unquoted, and readers end the row there
             text = frame.to_csv(index=False, header=not self._started, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -326,8 +333,7 @@ class TableWriter:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        mixed = frame.select_dtypes("object").columns
-        frame = frame.assign(**{column: as_text(frame[column]) for column in mixed})
+        frame = _mixed_as_text(frame)
         table = pa.Table.from_pandas(frame, preserve_index=False, schema=None if self._sink is None else self._sink.schema)
         if self._sink is None:
             self._sink = pq.ParquetWriter(self._partial, table.schema)

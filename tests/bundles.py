@@ -33,7 +33,20 @@ BAND_WORDS = {
     ("3", "pungli_pemerasan"): "oknum memeras minta uang tanpa kuitansi",
     ("3", "suap_percaloan"): "oknum calo minta uang pelicin",
 }
-PLACES = ("melati", "mawar", "kenanga", "anggrek", "dahlia", "teratai", "kamboja", "seruni", "cempaka", "flamboyan", "bakung", "wijaya")
+PLACES = (
+    "melati",
+    "mawar",
+    "kenanga",
+    "anggrek",
+    "dahlia",
+    "teratai",
+    "kamboja",
+    "seruni",
+    "cempaka",
+    "flamboyan",
+    "bakung",
+    "wijaya",
+)
 PLAIN_COLUMNS = ("text", "topic", "aspect", "sentiment", "urgency", "band", "kinds")
 
 

@@ -37,10 +37,13 @@ def take_in(
     A repeat (same Idempotency-Key or same external_id) returns the first answer. ApiError 409 for the same
     Idempotency-Key with another body.
     """
+    assessment = assessment_out(scoring.assess([message.text])[0], scoring.labels)
+    # from here on the text is masked: a hash of the original could be tried against all phone numbers
+    message = message.model_copy(update={"text": assessment.masked_text})
     earlier = _earlier(session, message, key, idempotency_key)
     if earlier is not None:
         return feedback_out(earlier), False
-    row = _new_row(scoring, message)
+    row = _new_row(assessment, message)
     try:
         with session.begin_nested():
             repository.add(session, row)
@@ -84,8 +87,7 @@ def _request_row(message: FeedbackIn, key: ApiKey, idempotency_key: str, feedbac
     )
 
 
-def _new_row(scoring: ScoringService, message: FeedbackIn) -> Feedback:
-    assessment = assessment_out(scoring.assess([message.text])[0], scoring.labels)
+def _new_row(assessment: AssessmentOut, message: FeedbackIn) -> Feedback:
     now = datetime.now(UTC)
     stored = StoredAssessment(
         model=assessment.model,
@@ -106,7 +108,7 @@ def _new_row(scoring: ScoringService, message: FeedbackIn) -> Feedback:
         district=message.district,
         received_at=message.received_at or now,
         created_at=now,
-        masked_text=assessment.masked_text,
+        masked_text=message.text,
         assessments=[stored],
     )
 

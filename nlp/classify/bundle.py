@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import nlp
+from nlp.classify.evidence import EvidenceFinder, EvidenceRules, load_rules
 from nlp.classify.tasks import Form, Task
 from nlp.errors import SuaraError
 from nlp.labels import Labels, load_labels
@@ -17,13 +18,20 @@ from nlp.text.normalise import SLANG_PATH
 
 FORMAT_VERSION = 1
 SUMS = "SHA256SUMS"
-FILES = ("manifest.json", "labels.toml", "words.txt", "ngrams.txt", "idf.npy", "weights.npy", "biases.npy", "card.md")
+FILES = (
+    "manifest.json", "labels.toml", "evidence.toml", "words.txt", "ngrams.txt", "idf.npy", "weights.npy", "dense_weights.npy",
+    "biases.npy", "card.md",
+)  # fmt: skip
 RETRAIN = "Latih ulang dengan 'suara train --out DIR', atau pakai versi program yang membuatnya."
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a Scorer needs. `weights` is (n_features, n_outputs) float32, `biases` (n_outputs,)."""
+    """What a Scorer needs.
+
+    `weights` is (n_features, n_outputs) float32 for words and n-grams, `dense_weights` (n_cues + encoder's dimensions,
+    n_outputs) for the evidence layer's cues and then meaning, `biases` (n_outputs,).
+    """
 
     name: str
     manifest: dict[str, Any]
@@ -33,6 +41,8 @@ class Bundle:
     ngrams: list[str]
     idf: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
+    dense_weights: npt.NDArray[np.float32]
+    rules: EvidenceRules
     biases: npt.NDArray[np.float32]
 
 
@@ -142,9 +152,14 @@ def _read(folder: Path, manifest: dict[str, Any]) -> Bundle:
         ngrams=_lines(folder / "ngrams.txt"),
         idf=_array(folder / "idf.npy"),
         weights=_array(folder / "weights.npy"),
+        dense_weights=_array(folder / "dense_weights.npy"),
+        rules=load_rules(folder / "evidence.toml"),
         biases=_array(folder / "biases.npy"),
     )
     expected = (len(bundle.words) + len(bundle.ngrams), sum(task.n_outputs for task in tasks))
+    dense = bundle.dense_weights.shape
+    if dense[1:] != expected[1:] or dense[0] < len(EvidenceFinder(bundle.rules).cue_names):
+        raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
     if bundle.weights.shape != expected or bundle.biases.shape != expected[1:] or bundle.idf.shape != expected[:1]:
         raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
     return bundle

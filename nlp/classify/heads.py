@@ -1,19 +1,25 @@
 """Calibrated linear heads: scikit-learn classifiers whose calibration is folded into their weights.
 
 A linear support vector machine ranks best on short texts with many labels, but its scores are no probabilities. Each
-head therefore learns on folds, takes the scores of rows it did not see, fits a logistic regression from those scores
-to the labels (Platt 1999; for many classes the matrix scaling of Guo et al. 2017, held back by an L2 penalty), and
-multiplies it into the weights. What is kept is one linear map whose softmax or sigmoid is a calibrated probability.
+head therefore learns on folds, takes the scores of rows it did not see, fits how far they can be trusted (Platt 1999 for
+yes and no; for one of several a temperature, Guo et al. 2017), and multiplies that into the weights. What is kept is one
+linear map whose softmax or sigmoid is a calibrated probability.
+
+Columns may come in blocks (words, meaning, cues). Each block has machines of its own, and calibration weighs their
+scores: stacking, with one factor a block for one of several and one a block and question for yes and no.
 """
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from joblib import Parallel, delayed
+from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -70,23 +76,37 @@ def fit_yes_no(x: sp.csr_matrix, targets: npt.NDArray[np.bool_], *, c: float, ba
     return np.stack([w[:, 1] for w, _ in fitted], axis=1), np.array([b[1] for _, b in fitted])
 
 
-Fit = Callable[[npt.NDArray[np.bool_]], tuple[Floats, Floats]]
+Fit = Callable[[sp.csr_matrix, npt.NDArray[Any]], tuple[Floats, Floats]]
 
 
-def fit_with_folds(fit: Fit, x: sp.csr_matrix, folds: npt.NDArray[np.int64], n_jobs: int) -> tuple[Floats, Floats, Floats]:
-    """Weights and biases from all rows, and the scores of each row from machines that did not see its fold.
+def fit_with_folds(
+    fit: Fit,
+    x: sp.csr_matrix,
+    targets: npt.NDArray[Any],
+    block_ends: Sequence[int],
+    folds: npt.NDArray[np.int64],
+    n_jobs: int,
+) -> tuple[list[Floats], Floats, Floats]:
+    """Machines for each block: weights (block's features, n_outputs) a block, biases (n_blocks, n_outputs), and scores
+    (n_blocks, n_rows, n_outputs) of each row from machines that did not see its fold.
 
-    `fit` takes a mask of the rows to learn from. Folds run in processes, not threads: liblinear draws from one stream of
-    random numbers a process, and threads would share it out as they come, so that no two trainings were alike.
+    `fit` takes a block's columns, the targets, and which rows to learn from. Processes, not threads: liblinear keeps its
+    random numbers in one global place, and threads would make weights differ from run to run.
     """
+    blocks = [x[:, start:end] for start, end in pairwise([0, *block_ends])]
     numbers = np.unique(folds)
     masks = [np.ones(len(folds), dtype=bool), *(folds != number for number in numbers)]
-    (weights, biases), *parts = Parallel(n_jobs=n_jobs)(delayed(fit)(mask) for mask in masks)
-    scores = np.zeros((x.shape[0], len(biases)))
-    for number, (fold_weights, fold_biases) in zip(numbers, parts, strict=True):
-        held = folds == number
-        scores[held] = x[held] @ fold_weights + fold_biases
-    return weights, biases, scores
+    fitted = Parallel(n_jobs=n_jobs)(delayed(fit)(block[mask], targets[mask]) for block in blocks for mask in masks)
+    weights, biases, scores = [], [], []
+    for block, start in zip(blocks, range(0, len(fitted), len(masks)), strict=True):
+        whole, *parts = fitted[start : start + len(masks)]
+        weights.append(whole[0])
+        biases.append(whole[1])
+        scores.append(np.zeros((x.shape[0], len(whole[1]))))
+        for number, (part_weights, part_biases) in zip(numbers, parts, strict=True):
+            held = folds == number
+            scores[-1][held] = block[held] @ part_weights + part_biases
+    return weights, np.stack(biases), np.stack(scores)
 
 
 class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
@@ -97,7 +117,17 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
     row nor its group gave.
     """
 
-    def __init__(self, *, c: float = 0.3, balance: float = 0.75, n_folds: int = 4, seed: int = 0, n_jobs: int = 2) -> None:
+    def __init__(
+        self,
+        *,
+        block_ends: tuple[int, ...] = (),
+        c: float = 0.3,
+        balance: float = 0.75,
+        n_folds: int = 4,
+        seed: int = 0,
+        n_jobs: int = 2,
+    ) -> None:
+        self.block_ends = block_ends
         self.c = c
         self.balance = balance
         self.n_folds = n_folds
@@ -113,32 +143,23 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
         options: dict[str, Any] = {"c": self.c, "balance": self.balance, "seed": self.seed}
         folds = fold_of_rows(np.arange(len(answers)) if groups is None else groups, self.n_folds, self.seed)
         weights, biases, scores = fit_with_folds(
-            lambda rows: fit_one_of_several(x[rows], answers[rows], self.classes_, **options), x, folds, self.n_jobs
+            partial(fit_one_of_several, classes=self.classes_, **options),
+            x,
+            answers,
+            self.block_ends or (x.shape[1],),
+            folds,
+            self.n_jobs,
         )
-        self.probabilities_out_of_fold_ = np.zeros(scores.shape)
+        correct = np.searchsorted(self.classes_, answers)
+        self.probabilities_out_of_fold_ = np.zeros(scores.shape[1:])
         for fold in np.unique(folds):
             seen, held = folds != fold, folds == fold
-            mixing, shift = self._calibrate(scores[seen], answers[seen])
-            self.probabilities_out_of_fold_[held] = softmax(scores[held] @ mixing + shift)
-        mixing, shift = self._calibrate(scores, answers)
-        self.coef_ = weights @ mixing
-        self.intercept_ = biases @ mixing + shift
+            factors = fit_temperatures(scores[:, seen], correct[seen])
+            self.probabilities_out_of_fold_[held] = softmax(np.tensordot(factors, scores[:, held], axes=1))
+        factors = fit_temperatures(scores, correct)
+        self.coef_ = np.concatenate([block * factor for block, factor in zip(weights, factors, strict=True)])
+        self.intercept_ = factors @ biases
         return self
-
-    def _calibrate(self, scores: Floats, answers: npt.NDArray[Any]) -> tuple[Floats, Floats]:
-        """A linear map (n_classes, n_classes) and shift from scores to calibrated logits."""
-        n = len(self.classes_)
-        present = np.searchsorted(self.classes_, np.unique(answers))
-        mixing, shift = np.zeros((n, n)), np.full(n, -20.0)  # a class nobody has seen in the calibration rows
-        if len(present) == 1:
-            shift[present] = 0.0
-            return mixing, shift
-        model = LogisticRegression(C=1.0, max_iter=300).fit(scores, answers)
-        if len(present) == 2:  # scikit-learn keeps one column for two classes
-            mixing[:, present[1]], shift[present] = model.coef_[0], [0.0, float(model.intercept_[0])]
-        else:
-            mixing[:, present], shift[present] = model.coef_.T, model.intercept_
-        return mixing, shift
 
     def decision_function(self, x: sp.csr_matrix) -> Floats:
         """Calibrated logits, (n_rows, n_classes)."""
@@ -153,13 +174,40 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
         return np.asarray(self.classes_[self.decision_function(x).argmax(axis=1)])
 
 
+def fit_temperatures(scores: Floats, correct: npt.NDArray[np.int64]) -> Floats:
+    """One factor a block, at least 0, so that the softmax of the blocks' weighted scores is most likely.
+
+    `scores` is (n_blocks, n_rows, n_classes), `correct` the column of each row's answer.
+    """
+    rows = np.arange(len(correct))
+    hit = scores[:, rows, correct]
+
+    def loss(factors: Floats) -> tuple[float, Floats]:
+        probabilities = softmax(np.tensordot(factors, scores, axes=1))
+        gradient = (probabilities * scores).sum(axis=(1, 2)) - hit.sum(axis=1)
+        return float(-np.log(probabilities[rows, correct] + 1e-12).sum()), gradient
+
+    start = np.full(len(scores), 3.0 / len(scores))
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 50.0)] * len(scores)).x)
+
+
 class CalibratedYesNoHeads(BaseEstimator):
     """Several yes/no questions about one row, each with a calibrated probability; for scales and for many labels.
 
     `fit` takes `targets` of shape (n_rows, n_questions); `sigmoid(x @ coef_ + intercept_)` are the probabilities.
     """
 
-    def __init__(self, *, c: float = 0.3, balance: float = 0.75, n_folds: int = 4, seed: int = 0, n_jobs: int = 2) -> None:
+    def __init__(
+        self,
+        *,
+        block_ends: tuple[int, ...] = (),
+        c: float = 0.3,
+        balance: float = 0.75,
+        n_folds: int = 4,
+        seed: int = 0,
+        n_jobs: int = 2,
+    ) -> None:
+        self.block_ends = block_ends
         self.c = c
         self.balance = balance
         self.n_folds = n_folds
@@ -171,32 +219,39 @@ class CalibratedYesNoHeads(BaseEstimator):
         options: dict[str, Any] = {"c": self.c, "balance": self.balance, "seed": self.seed}
         folds = fold_of_rows(np.arange(len(targets)) if groups is None else groups, self.n_folds, self.seed)
         weights, biases, scores = fit_with_folds(
-            lambda rows: fit_yes_no(x[rows], targets[rows], **options), x, folds, self.n_jobs
+            partial(fit_yes_no, **options),
+            x,
+            targets,
+            self.block_ends or (x.shape[1],),
+            folds,
+            self.n_jobs,
         )
-        self.probabilities_out_of_fold_ = np.zeros(scores.shape)
+        self.probabilities_out_of_fold_ = np.zeros(targets.shape)
         for fold in np.unique(folds):
             seen, held = folds != fold, folds == fold
-            slope, shift = self._calibrate(scores[seen], targets[seen])
-            self.probabilities_out_of_fold_[held] = sigmoid(scores[held] * slope + shift)
-        slope, shift = self._calibrate(scores, targets)
-        self.coef_ = weights * slope
-        self.intercept_ = biases * slope + shift
+            slopes, shifts = fit_platt(scores[:, seen], targets[seen])
+            self.probabilities_out_of_fold_[held] = sigmoid((scores[:, held] * slopes[:, None, :]).sum(axis=0) + shifts)
+        slopes, shifts = fit_platt(scores, targets)
+        self.coef_ = np.concatenate([block * slope for block, slope in zip(weights, slopes, strict=True)])
+        self.intercept_ = (biases * slopes).sum(axis=0) + shifts
         return self
-
-    @staticmethod
-    def _calibrate(scores: Floats, targets: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        slopes, shifts = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
-        for k in range(targets.shape[1]):
-            if targets[:, k].all() or not targets[:, k].any():
-                shifts[k] = 20.0 if targets[:, k].all() else -20.0
-                continue
-            model = LogisticRegression(C=100.0).fit(scores[:, [k]], targets[:, k])
-            slopes[k], shifts[k] = model.coef_[0, 0], model.intercept_[0]
-        return slopes, shifts
 
     def predict_proba(self, x: sp.csr_matrix) -> Floats:
         """Calibrated probabilities, (n_rows, n_questions)."""
         return sigmoid(x @ self.coef_ + self.intercept_)
+
+
+def fit_platt(scores: Floats, targets: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Slopes (n_blocks, n_questions) and shifts (n_questions,) from scores (n_blocks, n_rows, n_questions)."""
+    n_blocks, _, n_questions = scores.shape
+    slopes, shifts = np.zeros((n_blocks, n_questions)), np.zeros(n_questions)
+    for k in range(n_questions):
+        if targets[:, k].all() or not targets[:, k].any():
+            shifts[k] = 20.0 if targets[:, k].all() else -20.0
+            continue
+        model = LogisticRegression(C=100.0).fit(scores[:, :, k].T, targets[:, k])
+        slopes[:, k], shifts[k] = model.coef_[0], model.intercept_[0]
+    return slopes, shifts
 
 
 def scale_targets(codes: Sequence[str], answers: Sequence[str] | npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -7,17 +7,24 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
-from nlp.classify.features import FeatureSpace, tokens_with_spans
+from nlp.classify.evidence import EvidenceFinder
+from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
 from nlp.classify.tasks import Task
+from nlp.encoders import SentenceEncoder, load_encoder
+from nlp.errors import SuaraError
 from nlp.text import MAX_TEXT_CHARS
 from nlp.text.privacy import mask
 
 __all__ = ["Assessment", "Choice", "Evidence", "Reason", "Scorer", "check_bundle", "text_problem"]
+_PUNCTUATION = ".,;:!?()\"'"
 Decision = Literal["auto", "suggest", "manual"]
-MAX_EVIDENCE = 5
+MAX_EVIDENCE = 8  # spans shown, phrases in this order before single words
+MAX_WORDS = 3
+SHOWN_ROLES = {"act": "perbuatan", "gain": "keuntungan", "amount": "jumlah", "actor": "pelaku"}
 MAX_REASONS = 6
 
 
@@ -99,6 +106,23 @@ def text_problem(text: str) -> str | None:
     return None
 
 
+def _encoder_of(bundle: Bundle) -> SentenceEncoder | None:
+    """The encoder a bundle was trained with; SuaraError where the one of that name here is another."""
+    name = bundle.manifest["encoder"]
+    encoder = load_encoder(name)
+    if encoder is not None and encoder.identity != bundle.manifest["encoder_identity"]:
+        raise SuaraError("penyandi di sini bukan yang dipakai saat melatih", where=bundle.name, remedy="Latih ulang model ini.")
+    return encoder
+
+
+def _evidence_of(text: str, start: int, end: int, role: str, weight: float) -> Evidence:
+    """A span without the punctuation around it."""
+    shown = text[start:end]
+    start += len(shown) - len(shown.lstrip(_PUNCTUATION))
+    shown = shown.strip(_PUNCTUATION)
+    return Evidence(start, start + len(shown), shown, role, round(weight, 4))
+
+
 class Scorer:
     """Assesses texts with one bundle. Safe to share between threads: nothing changes after loading but caches."""
 
@@ -107,6 +131,9 @@ class Scorer:
         options = bundle.manifest["features"]
         chars = (int(options["chars"][0]), int(options["chars"][1])) if options["chars"] else None
         self._features = FeatureSpace(bundle.words, bundle.ngrams, bundle.idf, chars=chars, char_weight=options["char_weight"])
+        self._finder = EvidenceFinder(bundle.rules)
+        self._n_cues = len(self._finder.cue_names)
+        self._encoder = _encoder_of(bundle)
         ends = np.cumsum([task.n_outputs for task in bundle.tasks])
         self._columns = {
             task.name: slice(int(end) - task.n_outputs, int(end)) for task, end in zip(bundle.tasks, ends, strict=True)
@@ -129,7 +156,7 @@ class Scorer:
         """One assessment for each text, in order. Unreadable texts get `problem` and decision manual."""
         problems = [text_problem(text) for text in texts]
         masked = [mask(text).text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
-        logits = self._features.transform(masked) @ self.bundle.weights + self.bundle.biases
+        logits = self._logits(masked)
         probabilities = {name: self._probabilities(name, logits) for name in self._tasks}
         return [
             self._assessment(i, masked[i], probabilities)
@@ -137,6 +164,15 @@ class Scorer:
             else Assessment(masked_text=masked[i], decision="manual", model=self.bundle.name, problem=problem)
             for i, problem in enumerate(problems)
         ]
+
+    def _logits(self, masked: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Calibrated logits of all tasks, (n_texts, n_outputs)."""
+        rows = [tokens(text) for text in masked]
+        logits = self._features.transform_tokens(rows) @ self.bundle.weights + self.bundle.biases
+        logits += sp.csr_matrix(self._finder.cues(rows)) @ self.bundle.dense_weights[: self._n_cues]  # row by row alike
+        if self._encoder is not None:
+            logits += self._encoder.encode(masked) @ self.bundle.dense_weights[self._n_cues :]
+        return np.asarray(logits)
 
     def _probabilities(self, name: str, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Probabilities a task's codes (single, scale) or questions (kinds) have, (n_texts, n_codes)."""
@@ -236,9 +272,24 @@ class Scorer:
         return sorted(reasons, key=lambda reason: -abs(reason.weight))
 
     def _evidence(self, masked_text: str) -> tuple[Evidence, ...]:
-        heaviest = self._word_weights(masked_text, self._risk_weights)
-        raising = [r for r in heaviest if r.weight > 0][:MAX_EVIDENCE]
-        return tuple(Evidence(r.start, r.end, r.text, "kata", round(r.weight, 4)) for r in sorted(raising, key=lambda r: r.start))
+        """Phrases of the evidence layer, each with the weight its words have, and the words that raised the risk most."""
+        weight_at = {(r.start, r.end): r.weight for r in self._word_weights(masked_text, self._risk_weights)}
+        spans = tokens_with_spans(masked_text)
+        found: list[Evidence] = []
+        taken: set[int] = set()
+        for item in sorted(self._finder.find([token for token, _, _ in spans]), key=lambda f: f.first - f.last):
+            positions = set(range(item.first, item.last + 1))
+            if item.role in SHOWN_ROLES and not item.weakened and not positions & taken:
+                taken |= positions
+                start, end = spans[item.first][1], spans[item.last][2]
+                weight = sum(weight_at[place] for place in {spans[k][1:] for k in positions})
+                found.append(_evidence_of(masked_text, start, end, SHOWN_ROLES[item.role], weight))
+        covered = {spans[k][1:] for k in taken}
+        words = [(place, w) for place, w in weight_at.items() if w > 0 and place not in covered]
+        found += [_evidence_of(masked_text, start, end, "kata", weight) for (start, end), weight in words[:MAX_WORDS]]
+        roles = [*SHOWN_ROLES.values(), "kata"]
+        shown = sorted(found, key=lambda e: (roles.index(e.role), -e.weight))[:MAX_EVIDENCE]
+        return tuple(sorted(shown, key=lambda e: e.start))
 
     def explain(self, assessment: Assessment) -> dict[str, tuple[Reason, ...]]:
         """For each task the words that weighed most for the code chosen, against the mean of the other codes."""

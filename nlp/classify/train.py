@@ -24,6 +24,8 @@ from nlp.classify.calibrate import (
     threshold_for_recall,
 )
 from nlp.classify.card import write_card
+from nlp.classify.evidence import DEFAULT_PATH as EVIDENCE_PATH
+from nlp.classify.evidence import EvidenceFinder, load_rules
 from nlp.classify.features import FeatureSpace, tokens
 from nlp.classify.heads import (
     CalibratedLinearClassifier,
@@ -35,14 +37,17 @@ from nlp.classify.probability import monotone
 from nlp.classify.tasks import FORMS, Task, task_of
 from nlp.classify.vectoriser import TextFeatures
 from nlp.corpus import read_labelled, read_seed
+from nlp.encoders import load_encoder
 from nlp.errors import SuaraError
 from nlp.labels import DEFAULT_PATH, Labels, load_labels
 from nlp.text.privacy import mask
 
 MIN_ROWS_PER_TASK = 30
+UNSEEN_LOGIT = -1_000.0  # of a code without rows: never chosen
 MIN_ROWS_PER_UNIT = 5  # a unit with fewer messages is not learnt; its messages go to people
 INTEGRITY_RECALL = 0.95
 ROUTING_PRECISION = 0.95
+MEANING_SCALE = 2.0  # brings centred sentence vectors to about the length of a text's row of words
 Progress = Callable[[str, int, int], None]
 
 
@@ -56,6 +61,20 @@ class TrainOptions:
     encoder: str = "none"
     seed: int = 0
     labels_path: Path = DEFAULT_PATH
+    evidence_path: Path = EVIDENCE_PATH
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows to learn from: features in blocks (words, cues, meaning) and a group of near-duplicates each."""
+
+    x: sp.csr_matrix
+    block_ends: tuple[int, ...]
+    groups: npt.NDArray[np.int64]
+
+    def where(self, rows: npt.NDArray[np.bool_]) -> "Examples":
+        """Some of the rows."""
+        return Examples(self.x[rows], self.block_ends, self.groups[rows])
 
 
 @dataclass
@@ -103,17 +122,26 @@ def train(options: TrainOptions, out: Path, progress: Progress = lambda *_: None
 def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, Any]:
     labels = load_labels(options.labels_path)
     rows = load_rows(options, labels)
-    steps = len(FORMS) + 2
+    encoder = load_encoder(options.encoder)
+    steps = len(FORMS) + 2 + (encoder is not None)
     progress("menyamarkan data pribadi", 0, steps)
     texts = [mask(text).text for text in rows["text"]]
     progress("mempelajari kata", 1, steps)
     features = TextFeatures(min_texts=2 if len(rows) > 1_000 else 1)
-    x = features.fit_transform(texts)
-    groups = near_duplicate_groups(texts)
+    rules = load_rules(options.evidence_path)
+    blocks = [features.fit_transform(texts), EvidenceFinder(rules).cues([tokens(text) for text in texts])]
+    center = np.zeros(0, np.float32)
+    if encoder is not None:
+        meaning = encoder.encode(texts, lambda done, total: progress(f"membaca arti {done}/{total}", 2, steps))
+        center = meaning.mean(axis=0)
+        blocks.append((meaning - center) * MEANING_SCALE)
+    x = sp.hstack([sp.csr_matrix(block) for block in blocks], format="csr", dtype=np.float32)
+    block_ends = tuple(int(end) for end in np.cumsum([block.shape[1] for block in blocks]))
+    examples = Examples(x, block_ends, near_duplicate_groups(texts))
     trained: list[Trained] = []
-    for step, name in enumerate(FORMS, 2):
+    for step, name in enumerate(FORMS, steps - len(FORMS)):
         progress(f"melatih {name}", step, steps)
-        part = _train_task(name, x, rows[name], groups, labels, options.seed)
+        part = _train_task(name, examples, rows[name], labels, options.seed)
         if part is not None:
             trained.append(part)
     progress("selesai", steps, steps)
@@ -124,32 +152,37 @@ def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, An
             remedy="Tambah data, atau jangan pakai --no-seed.",
         )
     manifest = _manifest(options, rows, trained, out.resolve().name)
-    save_bundle(out, _files(manifest, options.labels_path, labels, features.space_, trained))
+    manifest["encoder_identity"] = encoder.identity if encoder else ""
+    save_bundle(out, _files(manifest, options, labels, features.space_, _fold_center(trained, center)))
     return manifest
 
 
-def _train_task(
-    name: str, x: sp.csr_matrix, column: "pd.Series[Any]", groups: npt.NDArray[np.int64], labels: Labels, seed: int
-) -> Trained | None:
+def _fold_center(trained: list[Trained], center: npt.NDArray[np.float32]) -> list[Trained]:
+    """Take centring and scaling of the meaning vectors into weights and biases, so that scoring needs neither."""
+    for part in trained if len(center) else []:
+        part.weights[-len(center) :] *= MEANING_SCALE
+        part.biases = part.biases - center @ part.weights[-len(center) :]
+    return trained
+
+
+def _train_task(name: str, examples: Examples, column: "pd.Series[Any]", labels: Labels, seed: int) -> Trained | None:
     """Fit one task on the rows that have its label; None where there are too few."""
     labelled = column.to_numpy(dtype=object) != ""
     if name == "unit":
         counts = column[labelled].value_counts()
         labelled &= column.isin(counts.index[counts >= MIN_ROWS_PER_UNIT]).to_numpy()
     answers = column.to_numpy(dtype=object)[labelled].astype(str)
-    if len(set(groups[labelled])) < MIN_ROWS_PER_TASK or len(set(answers)) < 2:  # copies teach and judge nothing
+    if len(set(examples.groups[labelled])) < MIN_ROWS_PER_TASK or len(set(answers)) < 2:  # copies teach and judge nothing
         return None
     fit = {"single": _train_single, "ordinal": _train_scale, "multi": _train_kinds}[FORMS[name]]
-    return fit(name, x[labelled], answers, groups[labelled], labels, seed)
+    return fit(name, examples.where(labelled), answers, labels, seed)
 
 
-def _train_single(
-    name: str, x: sp.csr_matrix, answers: npt.NDArray[Any], groups: npt.NDArray[np.int64], labels: Labels, seed: int
-) -> Trained:
-    head = CalibratedLinearClassifier(seed=seed).fit(x, answers, groups)
+def _train_single(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
+    head = CalibratedLinearClassifier(block_ends=examples.block_ends, seed=seed).fit(examples.x, answers, examples.groups)
     present = list(head.classes_)
     task = task_of(name, labels, tuple(present) if name == "unit" else ())
-    weights, biases = np.zeros((x.shape[1], len(task.codes))), np.full(len(task.codes), -20.0)
+    weights, biases = np.zeros((examples.x.shape[1], len(task.codes))), np.full(len(task.codes), UNSEEN_LOGIT)
     place = [task.codes.index(code) for code in present]
     weights[:, place], biases[place] = head.coef_, head.intercept_
     held_out = head.probabilities_out_of_fold_
@@ -158,12 +191,10 @@ def _train_single(
     return Trained(task, weights, biases, thresholds, metrics)
 
 
-def _train_scale(
-    name: str, x: sp.csr_matrix, answers: npt.NDArray[Any], groups: npt.NDArray[np.int64], labels: Labels, seed: int
-) -> Trained:
+def _train_scale(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
     task = task_of(name, labels)
     targets = scale_targets(task.codes, answers)
-    head = CalibratedYesNoHeads(seed=seed).fit(x, targets, groups)
+    head = CalibratedYesNoHeads(block_ends=examples.block_ends, seed=seed).fit(examples.x, targets, examples.groups)
     at_least = monotone(head.probabilities_out_of_fold_)
     thresholds: dict[str, Any] = {code: threshold_for_f1(at_least[:, k], targets[:, k]) for k, code in enumerate(task.codes[1:])}
     metrics: dict[str, Any] = {"rows": len(answers), "at_least": {}}
@@ -176,12 +207,10 @@ def _train_scale(
     return Trained(task, head.coef_, head.intercept_, thresholds, metrics)
 
 
-def _train_kinds(
-    name: str, x: sp.csr_matrix, answers: npt.NDArray[Any], groups: npt.NDArray[np.int64], labels: Labels, seed: int
-) -> Trained:
+def _train_kinds(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
     task = task_of(name, labels)
     targets = kinds_targets(task.codes, answers)
-    head = CalibratedYesNoHeads(seed=seed).fit(x, targets, groups)
+    head = CalibratedYesNoHeads(block_ends=examples.block_ends, seed=seed).fit(examples.x, targets, examples.groups)
     held_out = head.probabilities_out_of_fold_
     thresholds = {code: threshold_for_f1(held_out[:, k], targets[:, k]) for k, code in enumerate(task.codes)}
     chosen = held_out >= np.array([thresholds[code] for code in task.codes])
@@ -242,16 +271,19 @@ def _file_sha256(path: Path) -> str:
 
 
 def _files(
-    manifest: dict[str, Any], labels_path: Path, labels: Labels, space: FeatureSpace, trained: list[Trained]
+    manifest: dict[str, Any], options: TrainOptions, labels: Labels, space: FeatureSpace, trained: list[Trained]
 ) -> dict[str, str | bytes | npt.NDArray[Any]]:
     manifest["features"] = {"chars": list(space.chars or ()), "char_weight": space.char_weight}
+    weights = np.concatenate([t.weights for t in trained], axis=1).astype(np.float32)
     return {
         "manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False) + "\n",
-        "labels.toml": labels_path.read_bytes(),
+        "labels.toml": options.labels_path.read_bytes(),
+        "evidence.toml": options.evidence_path.read_bytes(),
         "words.txt": "".join(f"{word}\n" for word in space.words),
         "ngrams.txt": "".join(f"{gram}\n" for gram in space.grams),
         "idf.npy": space.idf,
-        "weights.npy": np.concatenate([t.weights for t in trained], axis=1).astype(np.float32),
+        "weights.npy": weights[: len(space.idf)],
+        "dense_weights.npy": weights[len(space.idf) :],
         "biases.npy": np.concatenate([t.biases for t in trained]).astype(np.float32),
         "card.md": write_card(manifest, labels),
     }

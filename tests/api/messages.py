@@ -14,7 +14,8 @@ ROAD = "aspal berlubang di melati mawar, alatnya tua dan patah, kecewa sekali ka
 WASTE = "truk sampah tidak datang di kenanga anggrek, sudah dua minggu menunggu, mohon informasinya, warga setempat melapor"
 WATER = "air pdam keruh di dahlia teratai, tarifnya terlalu mahal, kecewa sekali kami, warga setempat melapor"
 FAMILY_CARD = "kartu keluarga keliru di seruni cempaka, terima kasih bagus sekali, kapan saja boleh, warga setempat melapor"
-BRIBE = "cetak ktp tertunda, kecewa sekali kami, oknum memeras minta uang tanpa kuitansi"
+EXTORTION = "oknum memeras minta uang tanpa kuitansi"
+BRIBE = f"cetak ktp tertunda, {EXTORTION}, kecewa sekali kami, {EXTORTION}"
 TOPICS = {ROAD: "jalan", WASTE: "sampah", WATER: "air_bersih", FAMILY_CARD: "kependudukan"}
 
 PHONE = "0812-3456-7890"

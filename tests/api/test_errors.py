@@ -135,6 +135,18 @@ def test_a_write_that_fails_midway_leaves_nothing_and_tells_nothing(
     assert client.post(URL, json={"text": WASTE}, headers=headers).status_code == 201
 
 
+def test_an_answer_never_promises_what_the_commit_refuses(client: TestClient, headers: dict[str, str], data_dir: Path) -> None:
+    with other_connection(data_dir) as other:
+        other.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+        other.execute("CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)")
+        other.execute("CREATE TRIGGER broken AFTER INSERT ON feedback BEGIN INSERT INTO children VALUES (1); END")
+        response = client.post(URL, json={"text": ROAD}, headers=headers)
+        assert_problem(response, 500, "galat_dalam", unsaid=(ROAD,))
+        assert set(stored_rows(data_dir).values()) == {0}
+        other.execute("DROP TRIGGER broken")
+    assert client.post(URL, json={"text": ROAD}, headers=headers).status_code == 201
+
+
 def test_problem_bodies_are_plain_json(shared_client: TestClient) -> None:
     response = shared_client.get("/tidak-ada")
     assert json.loads(response.content.decode("utf-8")) == {

@@ -1,5 +1,6 @@
 """A day at the desk on the real server: what it wrote down afterwards."""
 
+import io
 import json
 import os
 import random
@@ -8,15 +9,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 
-from api.logs import ALLOWED_FIELDS
+from api.logs import ALLOWED_FIELDS, configure_logs
 from tests.api.command_line import suara
 from tests.api.messages import BRIBE, NIK, PHONE, TOPICS, other_connection
 
@@ -152,6 +154,25 @@ def test_every_line_is_json_with_known_fields_alone(day: Day) -> None:
 @pytest.mark.parametrize("words", sorted(set(UNSAID)))
 def test_nobodys_words_names_and_numbers_are_in_the_log(day: Day, words: str) -> None:
     assert words.lower() not in "\n".join(day.lines).lower()
+
+
+@pytest.mark.parametrize("field", ["text", "name", "phone", "body", "path", "query", "exc_info"])
+def test_a_field_that_is_not_on_the_list_never_reaches_the_log(field: str) -> None:
+    with redirect_stderr(io.StringIO()) as log:
+        configure_logs("INFO")
+        structlog.get_logger().info("pesan masuk", status=201, **{field: f"{BRIBE} {PHONE}"})
+    fields = json.loads(log.getvalue())
+    assert {"event", "status"} <= set(fields) and field not in fields
+    assert PHONE not in log.getvalue()
+
+
+@pytest.mark.parametrize(("level", "written"), [("DEBUG", 3), ("INFO", 2), ("WARNING", 1), ("ERROR", 0)])
+def test_the_level_decides_what_is_written(level: str, written: int) -> None:
+    with redirect_stderr(io.StringIO()) as log:
+        configure_logs(level)
+        for say in ("debug", "info", "warning"):
+            getattr(structlog.get_logger(), say)("baris")
+    assert len(log.getvalue().splitlines()) == written
 
 
 def test_no_key_and_no_message_id_is_in_the_log(day: Day) -> None:

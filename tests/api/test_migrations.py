@@ -1,5 +1,9 @@
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 from alembic import command
@@ -8,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.event import listens_for
 
 import api.accounts.tables
 import api.feedback.tables  # noqa: F401  -- both register their tables
@@ -60,6 +65,31 @@ def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     first = schema(engine)
     migrate(engine)
     assert schema(engine) == first
+
+
+def test_two_processes_that_start_at_once_make_the_tables_once(engine: Engine, tmp_path: Path) -> None:
+    ready_made = open_engine(f"sqlite:///{tmp_path / 'ready.db'}")
+    migrate(ready_made)
+    with closing(sqlite3.connect(tmp_path / "ready.db")) as connection:
+        statements = [line for line in connection.iterdump() if not line.startswith(("BEGIN", "COMMIT"))]
+    ready_made.dispose()
+    comes_to_write = Event()
+
+    @listens_for(engine, "before_cursor_execute")
+    def watch(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.lstrip().startswith(("BEGIN", "CREATE")):
+            comes_to_write.set()
+
+    with closing(sqlite3.connect(tmp_path / "suara.db", isolation_level=None)) as first, ThreadPoolExecutor() as threads:
+        first.execute("PRAGMA journal_mode = WAL")
+        first.execute("BEGIN IMMEDIATE")
+        second = threads.submit(migrate, engine)
+        assert comes_to_write.wait(30)
+        for statement in statements:
+            first.execute(statement)
+        first.execute("COMMIT")
+        second.result(30)
+    assert tables(engine) == TABLES
 
 
 def test_tables_and_migrations_agree(engine: Engine) -> None:

@@ -126,7 +126,10 @@ def test_reads_csv_with_bom_windows_line_ends_and_padded_titles(tmp_path):
 
 
 def test_short_rows_are_filled_with_empty_cells(tmp_path):
-    assert read_all(csv_file(tmp_path, "text,topic,band\na\nb,jalan\n")).to_numpy().tolist() == [["a", "", ""], ["b", "jalan", ""]]
+    assert read_all(csv_file(tmp_path, "text,topic,band\na\nb,jalan\n")).to_numpy().tolist() == [
+        ["a", "", ""],
+        ["b", "jalan", ""],
+    ]
 
 
 def test_csv_cells_stay_text(tmp_path):
@@ -299,12 +302,17 @@ def test_a_workbook_that_swells_is_refused_before_it_is_read(tmp_path, monkeypat
 
 # ------------------------------------------------------------------------------------------------ Parquet
 def test_parquet_keeps_kinds_and_every_digit(tmp_path):
-    table = pa.table({"id": [317101120390000123, None], "x": [1.5, None], "d": [datetime.date(2022, 3, 12), None], "b": [True, None]})
+    table = pa.table(
+        {"id": [317101120390000123, None], "x": [1.5, None], "d": [datetime.date(2022, 3, 12), None], "b": [True, None]}
+    )
     pq.write_table(table, tmp_path / "data.parquet")
     (chunk,) = read_chunks(tmp_path / "data.parquet")
     again = pq.read_table(write(tmp_path / "lagi.parquet", chunk))
     assert again.to_pylist() == table.to_pylist()
-    assert read_all(tmp_path / "data.parquet").to_numpy().tolist() == [["317101120390000123", "1.5", "2022-03-12", "True"], [""] * 4]
+    assert read_all(tmp_path / "data.parquet").to_numpy().tolist() == [
+        ["317101120390000123", "1.5", "2022-03-12", "True"],
+        [""] * 4,
+    ]
 
 
 def test_an_index_that_pandas_saved_is_a_column(tmp_path):

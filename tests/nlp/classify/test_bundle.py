@@ -96,7 +96,7 @@ def test_a_file_the_list_of_hashes_lacks_is_refused(own_model, name):
 def test_a_link_is_no_file_of_a_bundle(own_model, tmp_path, name):
     elsewhere = tmp_path / "di luar"
     shutil.move(own_model / name, elsewhere)
-    os.symlink(elsewhere, own_model / name)
+    (own_model / name).symlink_to(elsewhere)
     assert name in _refusal(own_model)
 
 

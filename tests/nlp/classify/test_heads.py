@@ -41,7 +41,7 @@ def fitted(noisy) -> CalibratedLinearClassifier:
 @pytest.mark.parametrize("head", [CalibratedLinearClassifier, CalibratedYesNoHeads])
 def test_clone_keeps_every_parameter_and_no_fitted_state(head, noisy):
     x, answers = noisy
-    given = {"c": 0.7, "balance": 0.2, "n_folds": 3, "seed": 11, "n_jobs": 1}
+    given = {"block_ends": (5, 12), "c": 0.7, "balance": 0.2, "n_folds": 3, "seed": 11, "n_jobs": 1}
     model = head(**given)
     model.fit(x, answers if head is CalibratedLinearClassifier else (answers == "kode_1")[:, None])
     copy = clone(model)
@@ -122,7 +122,8 @@ def test_a_class_absent_from_a_fold_still_gives_finite_probabilities(n_rare, n_c
         assert np.isfinite(probabilities).all()
         assert np.allclose(probabilities.sum(axis=1), 1.0)
     rare = list(head.classes_).index("langka")
-    assert head.probabilities_out_of_fold_[-1, rare] < 0.05, "a model that saw no row of the class cannot expect it"
+    even_share = 1 / len(head.classes_)
+    assert head.probabilities_out_of_fold_[-1, rare] <= even_share + 1e-9, "a model that saw no row of the class cannot expect it"
 
 
 def test_questions_with_only_one_answer_are_answered_so():
@@ -165,12 +166,16 @@ def test_copies_in_one_group_do_not_teach_the_model_that_judges_them(head):
     assert share_foretold(np.arange(300)) > 0.8, "without groups the copies leak; if not, this test shows nothing"
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_the_same_seed_gives_the_same_weights(noisy, fitted, n_jobs):
-    again = CalibratedLinearClassifier(seed=5, n_jobs=n_jobs).fit(*noisy)
-    assert again.coef_.tobytes() == fitted.coef_.tobytes()
-    assert again.intercept_.tobytes() == fitted.intercept_.tobytes()
-    assert again.probabilities_out_of_fold_.tobytes() == fitted.probabilities_out_of_fold_.tobytes()
+@pytest.mark.parametrize("head", [CalibratedLinearClassifier, CalibratedYesNoHeads])
+def test_the_same_seed_gives_the_same_weights_on_any_number_of_cores(head):
+    """On more features than rows, as texts have: there the solver draws random numbers."""
+    x, draw = sp.random(300, 3_000, 0.02, format="csr", rng=0), np.random.default_rng(0)
+    y = draw.choice(["a", "b", "c", "d"], 300) if head is CalibratedLinearClassifier else draw.random((300, 4)) > 0.5
+    once, *others = [head(seed=5, n_jobs=n_jobs).fit(x, y) for n_jobs in (1, 1, 2, 4, 4)]
+    for other in others:
+        assert other.coef_.tobytes() == once.coef_.tobytes()
+        assert other.intercept_.tobytes() == once.intercept_.tobytes()
+        assert other.probabilities_out_of_fold_.tobytes() == once.probabilities_out_of_fold_.tobytes()
 
 
 def test_another_seed_deals_other_folds(noisy, fitted):

@@ -19,7 +19,7 @@ UNREADABLE = {
     "": "kosong",
     "  \n\t ": "kosong",
     "=SUM(A1:A9)": "rumus",
-    " =IF(B2>3;\"a\";\"b\")": "rumus",
+    ' =IF(B2>3;"a";"b")': "rumus",
     "#REF!": "galat rumus",
     "#name?": "galat rumus",
     "?!... 😡": "tanpa huruf",
@@ -59,10 +59,11 @@ def test_no_texts_give_no_assessments(scorer):
 
 def test_sixteen_threads_see_what_one_sees(unit_model, assessments):
     shared = Scorer.load(unit_model)  # with nothing cached yet
+    starts = range(0, 120, 4)
     with ThreadPoolExecutor(16) as threads:
-        results = list(threads.map(lambda start: shared.assess(TEXTS[start:] + TEXTS[:start]), range(0, 150, 3)))
-    for start, result in zip(range(0, 150, 3), results, strict=True):
-        assert result == assessments[start:] + assessments[:start]
+        results = list(threads.map(lambda start: shared.assess(TEXTS[start : start + 30]), starts))
+    for start, result in zip(starts, results, strict=True):
+        assert result == assessments[start : start + 30]
 
 
 def test_the_package_offers_the_scorer(unit_model, assessments):
@@ -71,7 +72,9 @@ def test_the_package_offers_the_scorer(unit_model, assessments):
 
 
 # ------------------------------------------------------------------------------------------------ unreadable
-@pytest.mark.parametrize(("text", "says"), UNREADABLE.items(), ids=["empty", "blank", "sum", "if", "ref", "name", "signs", "long"])
+@pytest.mark.parametrize(
+    ("text", "says"), UNREADABLE.items(), ids=["empty", "blank", "sum", "if", "ref", "name", "signs", "long"]
+)
 def test_an_unreadable_text_gives_a_problem_and_goes_to_people(scorer, text, says):
     readable, assessment, other = scorer.assess(["aspal berlubang", text, "sampah menumpuk"])
     assert says in assessment.problem
@@ -120,6 +123,8 @@ def _check_shape(scorer: Scorer, assessment: Assessment) -> None:
     assert 0 <= assessment.urgency.probability <= 1
     assert 0 <= assessment.band.probability <= 1
     assert 0 <= assessment.integrity_risk <= 1
+    lowest_for_sure = {"0": 1 - assessment.band.probability, "1": assessment.band.probability}  # of 'at least band 1'
+    assert assessment.integrity_risk <= lowest_for_sure.get(assessment.band.code, 1.0)
     assert assessment.unit.code in UNITS.values()
     assert assessment.flagged == (assessment.band.code in {"2", "3"})
     assert assessment.flagged == (assessment.integrity_risk >= scorer.bundle.manifest["thresholds"]["band"]["2"])
@@ -137,8 +142,8 @@ def test_every_assessment_keeps_to_the_shape(scorer, assessments):
         _check_shape(scorer, assessment)
 
 
-@settings(max_examples=60)
-@given(st.text(max_size=300))
+@settings(max_examples=40)
+@given(st.text(max_size=120))
 def test_any_text_at_all_keeps_to_the_shape(scorer, text):
     assessment = scorer.assess([text])[0]
     if assessment.problem is None:
@@ -210,7 +215,7 @@ def test_evidence_stands_in_the_order_of_the_text_and_raises_the_risk(flagged):
     for assessment in flagged:
         assert assessment.evidence
         assert [item.start for item in assessment.evidence] == sorted(item.start for item in assessment.evidence)
-        assert all(item.weight > 0 for item in assessment.evidence)
+        assert all(item.weight > 0 for item in assessment.evidence if item.role == "kata")
 
 
 def test_evidence_points_into_the_masked_text_behind_placeholders(scorer):

@@ -14,11 +14,11 @@ GAPS = (" ", ".", "-", " - ", "  ", "/", "_", "\u00a0", "\u200b", "\u2011", "\u2
 WORDS = st.sampled_from(("", "NIK saya ", "nik:", "KTP", "x", "warga RT 03 RW 05 ", "(", "no. ", "data, "))
 AFTER = st.sampled_from(("", " atas nama saya", "x", ".", ")", ", umur 45", " mohon dicek", "wib"))
 FRAGMENTS = (
-    "3171", "0112", "0390", "0001", "3171011203900001", "0812", "081234567890", "+62", "62", "(", ")", "8", "12", "2022",
-    "12-03-2022", "500.000", "1.500.000", "Rp ", "KK ", "NPWP ", "01.234.567.8-901.000", "rek bca ", "VA ", "bank mandiri ",
-    "L 1234 AB", "motor ", "nopol ", "B 12 xy", "a@b.id", "https://a.id/x?t=1", "www.", "bit.ly/", "[", "]", "[NIK]", "[NAMA]",
-    "[PLAT]", "[KK]", "Pak ", "Bu ", "bapak. ", "Budi", "Siti Aminah", "nama saya ", "a.n. ", "RT 05", "RW 12", " ", " ", " ", "-",
-    ".", ",", "/", "\n", "\u200b", "１２３４", "x", "dan", "Lurah", "'",
+    "3171", "0112", "0390", "0001", "3171011203900001", "0812", "081234567890", "+62", "62", "(", ")", "8", "12",
+    "2022", "12-03-2022", "500.000", "1.500.000", "Rp ", "KK ", "NPWP ", "01.234.567.8-901.000", "rek bca ", "VA ",
+    "bank mandiri ", "L 1234 AB", "motor ", "nopol ", "B 12 xy", "a@b.id", "https://a.id/x?t=1", "www.", "bit.ly/",
+    "[", "]", "[NIK]", "[NAMA]", "[PLAT]", "[KK]", "Pak ", "Bu ", "bapak. ", "Budi", "Siti Aminah", "nama saya ",
+    "a.n. ", "RT 05", "RW 12", " ", " ", " ", "-", ".", ",", "/", "\n", "\u200b", "１２３４", "x", "dan", "Lurah", "'",
 )  # fmt: skip
 FRAGMENT_TEXT = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)
 
@@ -165,7 +165,15 @@ def test_masks_a_mobile_phone_written_with_any_separators(before, prefix, phone,
 
 @pytest.mark.parametrize(
     "phone",
-    ["(0812) 3456-7890", "(+62) 812 3456 7890", "62.812.3456.7890", "628.123.456.789", "081234000000", "+6281200000000", "(+62) (812) 34567890"],
+    [
+        "(0812) 3456-7890",
+        "(+62) 812 3456 7890",
+        "62.812.3456.7890",
+        "628.123.456.789",
+        "081234000000",
+        "+6281200000000",
+        "(+62) (812) 34567890",
+    ],
 )
 def test_masks_phones_with_brackets_and_round_digits(phone):
     assert mask(f"hub {phone} ya").text == "hub [TELP] ya"
