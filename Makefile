@@ -51,7 +51,7 @@ $(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/pip pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[encoder,dev]'
 	@touch $@ $(VENV)/.installed
 
 $(MODEL)/SHA256SUMS: | $(VENV)/.installed

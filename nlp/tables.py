@@ -3,6 +3,7 @@
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ MAX_ROWS_XLSX = 1_048_576
 MAX_XLSX_UNPACKED_BYTES = 1_500_000_000
 MAX_XLSX_RATIO = 200  # an honest sheet packs 5 to 20 times; a bomb thousands
 MAX_COLUMNS = 500
+MAX_EMPTY_CELLS = 20_000_000
+_CELL_PLACE = re.compile(rb'<c [^<>]{0,40}?r="([A-Z]{1,3})(\d{1,7})"')
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 
@@ -178,25 +181,56 @@ def _broken_xlsx(path: Path, detail: object) -> SuaraError:
     )
 
 
-def _check_unpacked_size(path: Path) -> None:
+def _check_xlsx(path: Path) -> None:
+    """Refuse what would fill the memory: a file that unpacks to very much, or a cell so far out that the reader makes
+    room for billions of cells before it.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            sizes = [(item.file_size, item.compress_size) for item in archive.infolist()]
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+            items = archive.infolist()
+            unpacked, packed = sum(i.file_size for i in items), max(1, sum(i.compress_size for i in items))
+            if unpacked > MAX_XLSX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked / packed > MAX_XLSX_RATIO):
+                raise SuaraError(
+                    f"isi XLSX membengkak menjadi {unpacked // 1_000_000} MB",
+                    where=path.name,
+                    remedy="Pecah berkas, atau pakai CSV.",
+                )
+            for item in items:
+                if item.filename.startswith("xl/worksheets/") and item.filename.endswith(".xml"):
+                    _check_extent(path, archive, item)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise _broken_xlsx(path, error) from error
-    unpacked, packed = sum(s for s, _ in sizes), max(1, sum(p for _, p in sizes))
-    if unpacked > MAX_XLSX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked / packed > MAX_XLSX_RATIO):
+
+
+def _check_extent(path: Path, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
+    far_column = far_row = n_cells = 0
+    with archive.open(item) as sheet:
+        tail = b""
+        while piece := sheet.read(1 << 20):
+            for match in _CELL_PLACE.finditer(tail + piece):
+                far_column = max(far_column, _column_number(match.group(1)))
+                far_row = max(far_row, int(match.group(2)))
+                n_cells += 1
+            tail = piece[-80:]  # a place cut in two is read with the next piece; one read twice only counts double
+    if far_column * far_row > MAX_EMPTY_CELLS + 50 * n_cells:
         raise SuaraError(
-            f"isi XLSX membengkak menjadi {unpacked / 1e6:,.0f} MB",
+            f"lembar merentang sampai baris {far_row} dan kolom {far_column}, tetapi hampir kosong",
             where=path.name,
-            remedy="Pecah berkas, atau pakai CSV.",
+            remedy="Hapus sel yang jauh di luar tabel, lalu simpan ulang.",
         )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number
 
 
 def _read_xlsx(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
     import python_calamine
 
-    _check_unpacked_size(path)
+    _check_xlsx(path)
     try:
         with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
             rows = iter(book.get_sheet_by_index(0).iter_rows())
@@ -319,7 +353,7 @@ class TableWriter:
                 text = _cell(value)
                 if len(text) > MAX_CELL_CHARS_XLSX:
                     raise SuaraError(
-                        f"sel {len(text):,} huruf melebihi batas XLSX {MAX_CELL_CHARS_XLSX:,}",
+                        f"sel {len(text)} huruf melebihi batas XLSX {MAX_CELL_CHARS_XLSX}",
                         where=f"{self.path.name}, baris {self._row + 1}, kolom '{frame.columns[column]}'",
                         remedy="Simpan ke .csv atau .parquet.",
                     )

@@ -157,8 +157,8 @@ def _read(folder: Path, manifest: dict[str, Any]) -> Bundle:
         biases=_array(folder / "biases.npy"),
     )
     expected = (len(bundle.words) + len(bundle.ngrams), sum(task.n_outputs for task in tasks))
-    dense = bundle.dense_weights.shape
-    if dense[1:] != expected[1:] or dense[0] < len(EvidenceFinder(bundle.rules).cue_names):
+    dense, n_cues = bundle.dense_weights.shape, len(EvidenceFinder(bundle.rules).cue_names)
+    if dense[1:] != expected[1:] or dense[0] < n_cues or (dense[0] > n_cues) != (manifest["encoder"] != "none"):
         raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
     if bundle.weights.shape != expected or bundle.biases.shape != expected[1:] or bundle.idf.shape != expected[:1]:
         raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
@@ -169,6 +169,8 @@ def _check_settings(manifest: dict[str, Any], tasks: tuple[Task, ...]) -> None:
     """Touch every setting that scoring reads, so that a wrong one shows now and not at some message."""
     features = manifest["features"]
     _, _, _ = (float(number) for number in (*(features["chars"] or (0, 0)), features["char_weight"]))
+    if not isinstance(manifest["encoder"], str) or not isinstance(manifest["encoder_identity"], str):
+        raise TypeError("encoder")
     for task in tasks:
         thresholds = manifest["thresholds"][task.name]
         codes = {"single": (), "ordinal": task.codes[1:], "multi": task.codes}[task.form]

@@ -180,8 +180,7 @@ class EvidenceFinder:
         result = []
         for item in found:
             weak = item.role in ("act", "gain") and (
-                whole_text
-                or any(b.last < item.first <= b.last + b.reach or item.last < b.first <= item.last + 2 for b in binding)
+                whole_text or any(b.last < item.first <= b.last + b.reach or _denied_after(item, b) for b in binding)
             )
             result.append(Found(item.first, item.last, item.role, item.kind, item.reach, weak) if weak else item)
         return result
@@ -204,6 +203,11 @@ class EvidenceFinder:
             matrix[i, place["act+actor+amount"]] = {"actor", "amount"} <= near
             matrix[i, place["acts"]] = bool(strong)
         return np.minimum(matrix, 1.0)
+
+
+def _denied_after(item: Found, binding: Found) -> bool:
+    """'Pungli tidak ada': a denial of two words or more right behind; a single word ('calo bebas masuk') denies nothing."""
+    return binding.role == "denial" and binding.last > binding.first and item.last < binding.first <= item.last + 2
 
 
 def _near(item: Found, found: Sequence[Found]) -> set[str]:

@@ -395,3 +395,12 @@ def test_makes_folders_that_are_missing_and_tells_those_it_cannot_make(tmp_path,
     (tmp_path / "berkas").touch()
     with pytest.raises(SuaraError, match="tidak dapat menulis"):
         write(tmp_path / "berkas" / f"data{suffix}", pd.DataFrame({"text": ["a"]}))
+
+
+def test_a_cell_far_outside_the_table_is_refused_and_does_not_fill_the_memory(tmp_path):
+    book = openpyxl.Workbook()
+    book.active["A1"] = "text"
+    book.active["XFD1048576"] = "jauh"
+    book.save(tmp_path / "jauh.xlsx")
+    with pytest.raises(SuaraError, match="merentang sampai baris 1048576"):
+        list(read_chunks(tmp_path / "jauh.xlsx"))

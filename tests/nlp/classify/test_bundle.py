@@ -14,6 +14,8 @@ from nlp.classify.score import Scorer
 from nlp.errors import SuaraError
 from tests.bundles import change_manifest, reseal
 
+ARRAYS = [name for name in FILES if name.endswith(".npy")]
+
 
 def _refusal(folder: Path) -> str:
     """The line with which a bundle is refused; a bundle that loads or ends in another error fails the test."""
@@ -37,11 +39,11 @@ def _saved(array: np.ndarray, *, allow_pickle: bool = False) -> bytes:
 def test_what_was_saved_comes_back(plain_model, tmp_path):
     kept = load_bundle(plain_model)
     files = {name: content for name, content in _files(plain_model).items() if name in FILES}
-    save_bundle(tmp_path / "salinan", files | {"weights.npy": kept.weights, "biases.npy": kept.biases, "idf.npy": kept.idf})
+    save_bundle(tmp_path / "salinan", files | {name: np.load(plain_model / name) for name in ARRAYS})
     back = load_bundle(tmp_path / "salinan")
     assert (back.words, back.ngrams, back.tasks, back.manifest) == (kept.words, kept.ngrams, kept.tasks, kept.manifest)
     assert back.labels == kept.labels
-    for name in ("weights", "biases", "idf"):
+    for name in ("weights", "dense_weights", "biases", "idf"):
         assert np.array_equal(getattr(back, name), getattr(kept, name))
 
 
@@ -135,7 +137,7 @@ def test_a_bundle_of_another_program_or_slang_table_is_refused(own_model, part, 
 
 
 # ------------------------------------------------------------------------------------------------ forged with right hashes
-@pytest.mark.parametrize("name", ["weights.npy", "biases.npy", "idf.npy"])
+@pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize("shape", ["shorter", "longer", "flat", "deeper"])
 def test_parts_of_other_sizes_are_refused(own_model, name, shape):
     array = np.load(own_model / name)
@@ -167,7 +169,7 @@ class _Trap:
         return (os.mkdir, (str(self.folder),))
 
 
-@pytest.mark.parametrize("name", ["weights.npy", "biases.npy", "idf.npy"])
+@pytest.mark.parametrize("name", ARRAYS)
 def test_nothing_is_unpickled(own_model, tmp_path, name):
     trap = np.empty(np.load(own_model / name).shape, dtype=object)
     trap.flat[0] = _Trap(tmp_path / "sprung")
@@ -177,7 +179,7 @@ def test_nothing_is_unpickled(own_model, tmp_path, name):
     assert not (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("name", ["weights.npy", "biases.npy", "idf.npy"])
+@pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize("content", ["empty", "text", "cut off", "pickle", "archive", "huge"])
 def test_arrays_that_are_none_are_refused(own_model, name, content):
     whole = (own_model / name).read_bytes()
@@ -204,7 +206,7 @@ def test_weights_that_are_no_real_numbers_are_refused(own_model, dtype):
     _refusal(own_model)
 
 
-@pytest.mark.parametrize("name", ["weights.npy", "biases.npy", "idf.npy"])
+@pytest.mark.parametrize("name", ARRAYS)
 def test_weights_that_are_not_finite_are_refused(own_model, name):
     array = np.load(own_model / name)
     array.flat[0] = np.nan
@@ -220,7 +222,9 @@ def test_a_manifest_that_is_no_json_object_is_refused(own_model, content):
     _refusal(own_model)
 
 
-@pytest.mark.parametrize("key", ["made_with", "tasks", "name", "created_at", "features", "thresholds"])
+@pytest.mark.parametrize(
+    "key", ["made_with", "tasks", "name", "created_at", "features", "thresholds", "encoder", "encoder_identity"]
+)
 def test_a_manifest_that_lacks_a_part_is_refused(own_model, key):
     change_manifest(own_model, **{key: None})
     _refusal(own_model)
@@ -250,7 +254,7 @@ def test_a_task_without_thresholds_is_refused_before_anything_is_scored(own_mode
         load_bundle(own_model)
 
 
-@pytest.mark.parametrize("name", ["words.txt", "ngrams.txt", "labels.toml"])
+@pytest.mark.parametrize("name", ["words.txt", "ngrams.txt", "labels.toml", "evidence.toml"])
 def test_lists_that_are_no_utf8_are_refused(own_model, name):
     (own_model / name).write_bytes(b"\xff\xfe" + (own_model / name).read_bytes()[2:])
     reseal(own_model)

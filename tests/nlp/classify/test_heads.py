@@ -16,7 +16,7 @@ from nlp.classify.heads import (
 )
 from nlp.classify.probability import sigmoid, softmax
 
-N_ROWS = 4_000
+N_ROWS = 3_000
 
 
 def _noisy_rows(n_rows: int, n_classes: int, *, seed: int) -> tuple[sp.csr_matrix, np.ndarray]:
@@ -171,7 +171,7 @@ def test_the_same_seed_gives_the_same_weights_on_any_number_of_cores(head):
     """On more features than rows, as texts have: there the solver draws random numbers."""
     x, draw = sp.random(300, 3_000, 0.02, format="csr", rng=0), np.random.default_rng(0)
     y = draw.choice(["a", "b", "c", "d"], 300) if head is CalibratedLinearClassifier else draw.random((300, 4)) > 0.5
-    once, *others = [head(seed=5, n_jobs=n_jobs).fit(x, y) for n_jobs in (1, 1, 2, 4, 4)]
+    once, *others = [head(seed=5, n_jobs=n_jobs).fit(x, y) for n_jobs in (1, 2, 2)]
     for other in others:
         assert other.coef_.tobytes() == once.coef_.tobytes()
         assert other.intercept_.tobytes() == once.intercept_.tobytes()

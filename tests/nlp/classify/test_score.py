@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nlp
+from nlp.classify.bundle import load_bundle
 from nlp.classify.features import FeatureSpace
 from nlp.classify.score import MAX_EVIDENCE, MAX_REASONS, Assessment, Choice, Scorer, text_problem
 from nlp.errors import SuaraError
 from nlp.text import MAX_TEXT_CHARS
-from tests.bundles import UNITS, labelled_rows
+from tests.bundles import UNITS, labelled_rows, reseal
 
 TEXTS = [row["text"] for row in labelled_rows(150, seed=21)]
 UNREADABLE = {
@@ -123,8 +124,8 @@ def _check_shape(scorer: Scorer, assessment: Assessment) -> None:
     assert 0 <= assessment.urgency.probability <= 1
     assert 0 <= assessment.band.probability <= 1
     assert 0 <= assessment.integrity_risk <= 1
-    lowest_for_sure = {"0": 1 - assessment.band.probability, "1": assessment.band.probability}  # of 'at least band 1'
-    assert assessment.integrity_risk <= lowest_for_sure.get(assessment.band.code, 1.0)
+    at_least_1 = {"0": 1 - assessment.band.probability, "1": assessment.band.probability}
+    assert assessment.integrity_risk <= at_least_1.get(assessment.band.code, 1.0) + 1e-9
     assert assessment.unit.code in UNITS.values()
     assert assessment.flagged == (assessment.band.code in {"2", "3"})
     assert assessment.flagged == (assessment.integrity_risk >= scorer.bundle.manifest["thresholds"]["band"]["2"])
@@ -300,3 +301,17 @@ def test_a_missing_model_says_how_to_make_one(tmp_path):
 
 def test_assessments_name_the_model(scorer, assessments):
     assert {a.model for a in assessments} == {scorer.bundle.name}
+
+
+def test_a_higher_band_is_never_likelier_than_a_lower_one(own_model):
+    """Weights that contradict themselves: surely at least band 2 and surely not at least band 1."""
+    tasks = load_bundle(own_model).tasks
+    first = sum(task.n_outputs for task in tasks[: [task.name for task in tasks].index("band")])
+    biases = np.load(own_model / "biases.npy")
+    biases[first : first + 2] = [-50, 50]
+    np.save(own_model / "biases.npy", biases)
+    reseal(own_model)
+    assessment = Scorer.load(own_model).assess(["aspal berlubang"])[0]
+    assert assessment.integrity_risk < 1e-6
+    assert assessment.band.code == "0"
+    assert not assessment.flagged

