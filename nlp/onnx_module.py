@@ -30,6 +30,8 @@ class OnnxSentenceModule(InputModule):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.inter_op_num_threads = 1
+        # waiting threads that spin take the cores from whoever else works on the machine, such as the server's workers
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
         self.session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
 

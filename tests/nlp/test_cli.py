@@ -514,8 +514,8 @@ def test_the_installed_command_tells_a_mistake_in_one_long_line(tmp_path):
 @pytest.mark.parametrize(
     ("content", "out", "says"),
     [
-        (b"a\n" * 5_500 + b"\xff\n", "hasil.csv", "baris 5502"),
-        (b"a\n" * 10 + b"a " * 17_000 + b"\n" + b"a\n" * 3_000, "hasil.xlsx", "baris 12"),
+        (b"a\n" * 4_500 + b"\xff\n", "hasil.csv", "baris 4502"),
+        (b"a\n" * 10 + b"a " * 17_000 + b"\n" + b"a\n" * 1_500, "hasil.xlsx", "baris 12"),
     ],
     ids=["met when reading", "met when writing"],
 )

@@ -375,7 +375,7 @@ def test_the_file_is_not_there_until_it_is_whole(tmp_path):
 
 def test_a_cell_too_long_for_xlsx_is_told_by_row_and_column(tmp_path):
     frame = pd.DataFrame({"n": ["1", "2"], "text": ["a" * 32_767, "a" * 32_768]})
-    with pytest.raises(SuaraError, match=r"data\.xlsx, baris 3, kolom 'text': sel 32,768 huruf .*\.csv"):
+    with pytest.raises(SuaraError, match=r"data\.xlsx, baris 3, kolom 'text': sel 32768 huruf .*\.csv"):
         write(tmp_path / "data.xlsx", frame)
     assert list(tmp_path.iterdir()) == []
     assert len(read_all(write(tmp_path / "data.xlsx", frame[:1]))["text"][0]) == 32_767

@@ -13,7 +13,7 @@ from nlp.classify.features import FeatureSpace
 from nlp.classify.score import MAX_EVIDENCE, MAX_REASONS, Assessment, Choice, Scorer, text_problem
 from nlp.errors import SuaraError
 from nlp.text import MAX_TEXT_CHARS
-from tests.bundles import UNITS, labelled_rows, reseal
+from tests.bundles import BAND_WORDS, UNITS, labelled_rows, reseal
 
 TEXTS = [row["text"] for row in labelled_rows(150, seed=21)]
 UNREADABLE = {
@@ -207,12 +207,17 @@ def test_bands_and_kinds_follow_the_words(scorer):
 # ------------------------------------------------------------------------------------------------ evidence and reasons
 def test_evidence_of_a_flagged_text_points_at_the_words_of_the_finding(scorer):
     assessment = scorer.assess(["aspal berlubang di dahlia oknum memeras minta uang tanpa kuitansi"])[0]
-    found = {item.text for item in assessment.evidence}
-    assert found & {"oknum", "memeras", "minta", "uang", "tanpa", "kuitansi"}
-    assert not found & {"aspal", "berlubang", "di", "dahlia"}
+    weight_of = {item.text: item.weight for item in assessment.evidence}
+    finding = {
+        text: weight
+        for text, weight in weight_of.items()
+        if set(text.split()) <= set(BAND_WORDS["3", "pungli_pemerasan"].split())
+    }
+    assert len(finding) >= 3
+    assert sum(finding.values()) > 0.9 * sum(weight_of.values()), "the place and the hole in the road prove nothing"
 
 
-def test_evidence_stands_in_the_order_of_the_text_and_raises_the_risk(flagged):
+def test_evidence_stands_in_the_order_of_the_text_and_its_words_raise_the_risk(flagged):
     for assessment in flagged:
         assert assessment.evidence
         assert [item.start for item in assessment.evidence] == sorted(item.start for item in assessment.evidence)
