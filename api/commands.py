@@ -1,4 +1,7 @@
-"""Commands of the service: they join the command `suara` through an entry point, so that nlp never imports api."""
+"""Commands of the service: they join the command `suara` through an entry point, so that nlp never imports api.
+
+This module is loaded by every `suara`, also to score a file, so what is heavy is imported inside the commands.
+"""
 
 import csv
 import logging
@@ -7,22 +10,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy.orm import Session, sessionmaker
 
-from api.accounts.service import ROLES, create_key
-from api.database import migrate, open_engine
-from api.logs import ServerLines, configure_logs
-from api.settings import Settings, load_settings
-from nlp import check_bundle
+from api.accounts.roles import ROLES
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from api.settings import Settings
 
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 
 
 @contextmanager
-def _session(settings: Settings) -> Iterator[Session]:
+def _session(settings: "Settings") -> Iterator["Session"]:
+    from sqlalchemy.orm import sessionmaker
+
+    from api.database import migrate, open_engine
+
     engine = open_engine(settings.resolved_database_url)
     migrate(engine)
     with sessionmaker(engine).begin() as session:
@@ -35,6 +42,9 @@ def key_create(
     name: Annotated[str, typer.Option(help="Nama pemakai kunci, untuk dikenali kembali.")],
 ) -> None:
     """Buat kunci API; kunci tercetak sekali ini saja."""
+    from api.accounts.service import create_key
+    from api.settings import load_settings
+
     with _session(load_settings()) as session:
         key = create_key(session, name, role)
     sys.stdout.write(key + "\n")
@@ -46,6 +56,10 @@ def serve(
 ) -> None:
     """Jalankan layanan."""
     import uvicorn
+
+    from api.logs import ServerLines, configure_logs
+    from api.settings import load_settings
+    from nlp import check_bundle
 
     settings = load_settings()
     check_bundle(settings.model_dir)
@@ -71,7 +85,10 @@ def demo() -> None:
 
     from api.feedback.schemas import FeedbackIn
     from api.feedback.service import take_in
+    from api.logs import configure_logs
     from api.scoring.service import ScoringService
+    from api.settings import load_settings
+    from nlp import check_bundle
     from nlp.console import errors, print_out
 
     settings = load_settings()

@@ -2,17 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+import sys
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
 from functools import lru_cache, partial
 from itertools import chain
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from nlp.classify.bundle import SUMS, check_bundle
 from nlp.classify.score import Assessment, Choice, Scorer
@@ -51,10 +53,12 @@ def score_file(
         raise SuaraError("--out sama dengan berkas masukan", where=str(out), remedy="Pilih nama lain.")
     check_bundle(model)
     version = (model / SUMS).read_text(encoding="ascii")
-    has_units = _scorer(model, version).has_units
+    scorer = _scorer(model, version)
+    has_units = scorer.has_units
+    several_processes = scorer.bundle.manifest["encoder"] == "none"  # an encoder takes all cores by itself
     score_chunk = partial(_score_chunk, model=model, version=version, text_column=str(text_column), has_units=has_units)
     counts = dict.fromkeys(("rows", "problems", "auto", "suggest", "manual", "flagged"), 0)
-    with TableWriter(out) as writer, closing(_scored_chunks(source, score_chunk)) as scored:
+    with TableWriter(out) as writer, closing(_scored_chunks(source, score_chunk, several_processes=several_processes)) as scored:
         for frame, part in scored:
             writer.write(frame)
             for name, n in part.items():
@@ -63,38 +67,25 @@ def score_file(
     return counts
 
 
-def _scored_chunks(source: Path, score_chunk: Callable[[pd.DataFrame], Scored]) -> Generator[Scored]:
-    """Frames in the order of the file. A file of one chunk is scored here; more are spread over the cores."""
+def _scored_chunks(source: Path, score_chunk: Callable[[pd.DataFrame], Scored], *, several_processes: bool) -> Generator[Scored]:
+    """Frames in the order of the file, a few chunks ahead at most."""
     chunks = read_chunks(source)
     first = next(chunks)
-    second = next(chunks, None)
+    second = next(chunks, None) if several_processes else None
     if second is None:
-        yield score_chunk(first)
+        yield from map(score_chunk, chain((first,), chunks))
         return
-    failed: list[SuaraError] = []
-    stopped = Event()
-
-    def all_chunks() -> Iterator[pd.DataFrame]:
-        try:
-            for chunk in chain((first, second), chunks):
-                if stopped.is_set():
-                    return
-                yield chunk
-        except SuaraError as error:
-            failed.append(error)
-
-    n_jobs = min(os.cpu_count() or 1, 8)
-    workers = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-    results = workers(delayed(score_chunk)(chunk) for chunk in all_chunks())
-    try:
-        for result in results:  # noqa: UP028  -- 'yield from' would hand an early end on to joblib
-            yield result
-    finally:  # joblib ends early by killing its workers, with warnings and tracebacks; the few chunks under way end by themselves
-        stopped.set()
-        for _ in results:
-            pass
-    if failed:
-        raise failed[0]
+    n_processes = min(os.cpu_count() or 1, 8)
+    # forked workers share the model that this process has read and start at once; elsewhere they read it themselves
+    context = get_context("fork" if "fork" in get_all_start_methods() and sys.platform != "darwin" else None)
+    with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        pending: deque[Future[Scored]] = deque()
+        for chunk in chain((first, second), chunks):
+            pending.append(pool.submit(score_chunk, chunk))
+            if len(pending) > 2 * n_processes:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 @lru_cache(maxsize=1)

@@ -9,17 +9,15 @@ import hmac
 import re
 import secrets
 from datetime import UTC, datetime
-from typing import Literal, get_args
 
 from sqlalchemy.orm import Session
 
 from api.accounts import repository
+from api.accounts.roles import ROLES
 from api.accounts.tables import ApiKey
 from api.errors import ApiError
 from nlp.errors import SuaraError
 
-Role = Literal["desk", "manager", "integrity", "admin"]
-ROLES: tuple[str, ...] = get_args(Role)
 _KEY = re.compile(r"suara_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 MAX_NAME_CHARS = 100
 

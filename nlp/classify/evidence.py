@@ -162,7 +162,7 @@ class EvidenceFinder:
         found: list[Found] = []
         for first, token in enumerate(row):
             for pattern in _starting(self.rules, token, self._starting):
-                last = _end(pattern, row, first)
+                last = first if len(pattern.words) == 1 else _end(pattern, row, first)
                 if last is not None:
                     found.append(Found(first, last, pattern.role, pattern.kind, pattern.reach))
             if "0" in token and (_AMOUNT.match(token) or (first + 1 < len(row) and row[first + 1] in _AMOUNT_UNIT)):

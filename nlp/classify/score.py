@@ -25,6 +25,7 @@ Decision = Literal["auto", "suggest", "manual"]
 MAX_EVIDENCE = 8  # spans shown, phrases in this order before single words
 MAX_WORDS = 3
 SHOWN_ROLES = {"act": "perbuatan", "gain": "keuntungan", "amount": "jumlah", "actor": "pelaku"}
+SINGLE_TASKS = ("topic", "aspect", "sentiment", "unit")
 MAX_REASONS = 6
 
 
@@ -158,8 +159,9 @@ class Scorer:
         masked = [mask(text).text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
         logits = self._logits(masked)
         probabilities = {name: self._probabilities(name, logits) for name in self._tasks}
+        choices = {name: self._choices(name, probabilities[name]) for name in SINGLE_TASKS if name in self._tasks}
         return [
-            self._assessment(i, masked[i], probabilities)
+            self._assessment(i, masked[i], choices, probabilities)
             if problem is None
             else Assessment(masked_text=masked[i], decision="manual", model=self.bundle.name, problem=problem)
             for i, problem in enumerate(problems)
@@ -182,12 +184,14 @@ class Scorer:
             return softmax(part)
         return monotone(sigmoid(part)) if form == "ordinal" else sigmoid(part)
 
-    def _assessment(self, i: int, masked_text: str, probabilities: dict[str, npt.NDArray[np.float64]]) -> Assessment:
-        single: dict[str, Choice] = {
-            name: self._choice(name, probabilities[name][i])
-            for name in ("topic", "aspect", "sentiment", "unit")
-            if name in probabilities
-        }
+    def _assessment(
+        self,
+        i: int,
+        masked_text: str,
+        choices: dict[str, list[Choice]],
+        probabilities: dict[str, npt.NDArray[np.float64]],
+    ) -> Assessment:
+        single = {name: chosen[i] for name, chosen in choices.items()}
         scale = {name: self._level(name, probabilities[name][i]) for name in ("urgency", "band") if name in probabilities}
         band = scale.get("band")
         flagged = band is not None and band.code >= "2"
@@ -206,11 +210,14 @@ class Scorer:
             unit=single.get("unit"),
         )
 
-    def _choice(self, name: str, row: npt.NDArray[np.float64]) -> Choice:
-        order = np.argsort(-row)[:3]
+    def _choices(self, name: str, probabilities: npt.NDArray[np.float64]) -> list[Choice]:
+        """The likeliest code of each text with the next two."""
         codes = self._tasks[name].codes
-        alternatives = tuple((codes[k], float(row[k])) for k in order)
-        return Choice(*alternatives[0], alternatives)
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
+        best = np.take_along_axis(probabilities, order, axis=1)
+        rows = zip(order.tolist(), best.tolist(), strict=True)
+        top = [tuple((codes[k], p) for k, p in zip(*row, strict=True)) for row in rows]
+        return [Choice(*alternatives[0], alternatives) for alternatives in top]
 
     def _level(self, name: str, at_least: npt.NDArray[np.float64]) -> Choice:
         """The highest step of a scale whose threshold is reached, with the probability of being at least there."""
@@ -249,22 +256,20 @@ class Scorer:
         A word's share is the sum over its own column, its character n-grams, and half of each word pair it is in.
         """
         spans = tokens_with_spans(masked_text)
-        row = self._features.transform_tokens([[token for token, _, _ in spans]])
-        value = dict(zip(row.indices.tolist(), (row.data * weights[row.indices]).tolist(), strict=True))
-        parts: list[tuple[int, int]] = [
-            (position, int(column))
-            for position, (token, _, _) in enumerate(spans)
-            for column in self._features.token_features(token)
-        ]
-        pairs = self._features.pair_features([token for token, _, _ in spans])
-        uses: dict[int, int] = {}
-        for _, column in [*parts, *pairs]:
-            uses[column] = uses.get(column, 0) + 1
-        share = np.zeros(len(spans) + 1)
-        for position, column in parts:
-            share[position] += value[column] / uses[column]
-        for position, column in pairs:
-            share[position : position + 2] += value[column] / uses[column] / 2
+        words = [token for token, _, _ in spans]
+        row = self._features.transform_tokens([words])
+        of_word = [self._features.token_features(word) for word in words]
+        pairs = self._features.pair_features(words)
+        columns = np.concatenate([*of_word, np.array([column for _, column in pairs], dtype=np.int32)])
+        place = np.searchsorted(row.indices, columns)  # the indices of a row are sorted, and every column is in it
+        uses = np.bincount(place, minlength=row.nnz)
+        share_of_use = (row.data * weights[row.indices] / np.maximum(uses, 1))[place]
+        n_single = sum(map(len, of_word))
+        position = np.repeat(np.arange(len(words)), [len(found) for found in of_word])
+        share = np.bincount(position, share_of_use[:n_single], minlength=len(words) + 1)
+        first = np.array([position for position, _ in pairs], dtype=np.int64)
+        for offset in (0, 1):
+            share += np.bincount(first + offset, share_of_use[n_single:] / 2, minlength=len(words) + 1)
         merged: dict[tuple[int, int], float] = {}
         for (_, start, end), weight in zip(spans, share[:-1], strict=True):
             merged[start, end] = merged.get((start, end), 0.0) + float(weight)

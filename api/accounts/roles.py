@@ -1,0 +1,3 @@
+"""The roles an account or key may have."""
+
+ROLES = ("desk", "manager", "integrity", "admin")
