@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/surabaya.csv"))
     parser.add_argument("--no-seed", action="store_true")
-    parser.add_argument("--encoder", default="none")
+    parser.add_argument("--encoder", default="bundled")
     arguments = parser.parse_args()
     if not arguments.data.is_file():
         sys.exit(f"{arguments.data} is not at hand; nothing to measure")

@@ -25,7 +25,7 @@ def train(
     data: Annotated[list[Path] | None, typer.Option(help="Berkas berlabel; boleh lebih dari satu.")] = None,
     columns: Columns = None,
     no_seed: Annotated[bool, typer.Option("--no-seed", help="Jangan ikutkan korpus benih.")] = False,
-    encoder: Annotated[str, typer.Option(help="bundled, none, atau folder/nama penyandi kalimat.")] = "none",
+    encoder: Annotated[str, typer.Option(help="bundled, none, atau folder/nama penyandi kalimat.")] = "bundled",
     seed: Annotated[int, typer.Option(help="Benih acak.")] = 0,
     labels: Annotated[Path | None, typer.Option(help="Daftar label sendiri (TOML).", envvar="SUARA_LABELS")] = None,
 ) -> None:

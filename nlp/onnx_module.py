@@ -1,76 +1,59 @@
-"""A sentence-transformers module over onnxruntime: tokens in, unit vectors out, no PyTorch network in between."""
+"""The bundled encoder as a module of sentence-transformers, so that its folder is an ordinary model folder."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import onnxruntime
 import torch
 from sentence_transformers.base.modules import InputModule
-from tokenizers import Tokenizer
 
-from nlp.encoders import threads
+from nlp.onnx_encoder import CONFIG_FILE, FILES, OnnxEncoder
 
 PAD_ID = 1
 
 
 class OnnxSentenceModule(InputModule):
-    """Reads `model.onnx` and `tokenizer.json` of a folder written by nlp.e5."""
+    """Gives what OnnxEncoder gives, through `SentenceTransformer(folder)`."""
 
     config_keys = ("max_seq_length", "dimensions")
-    config_file_name = "sentence_bert_config.json"
+    config_file_name = CONFIG_FILE
 
-    def __init__(self, folder: Path, max_seq_length: int, dimensions: int) -> None:
+    def __init__(self, encoder: OnnxEncoder) -> None:
         super().__init__()
-        self.folder, self.dimensions = folder, dimensions
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.max_seq_length = max_seq_length
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        options.inter_op_num_threads = 1
-        # waiting threads that spin take the cores from whoever else works on the machine, such as the server's workers
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
-        self.session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
+        self.encoder = encoder
 
     @property
     def max_seq_length(self) -> int:
         """Tokens after which a text is cut."""
-        return self._max_seq_length
+        return self.encoder.max_seq_length
 
     @max_seq_length.setter
     def max_seq_length(self, value: int) -> None:
-        self._max_seq_length = value
-        self.tokenizer.enable_truncation(value)
-        self.tokenizer.enable_padding(pad_id=PAD_ID, pad_token="<pad>")  # noqa: S106  -- a token of text
+        self.encoder.max_seq_length = value
 
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
         """Token numbers and mask of a batch, each (n_texts, n_tokens)."""
-        encodings = self.tokenizer.encode_batch([(prompt or "") + str(text) for text in inputs])
-        return {
-            "input_ids": torch.tensor([encoding.ids for encoding in encodings]),
-            "attention_mask": torch.tensor([encoding.attention_mask for encoding in encodings]),
-        }
+        rows = [torch.from_numpy(ids) for ids in self.encoder.tokenize([(prompt or "") + str(text) for text in inputs])]
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD_ID)
+        return {"input_ids": ids, "attention_mask": (ids != PAD_ID).long()}
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Add `sentence_embedding`, (n_texts, dimensions)."""
-        feed = {name: features[name].numpy().astype(np.int64) for name in ("input_ids", "attention_mask")}
-        features["sentence_embedding"] = torch.from_numpy(self.session.run(["vectors"], feed)[0])
+        n_tokens = features["attention_mask"].sum(dim=1).tolist()
+        rows = [ids[:n].numpy() for ids, n in zip(features["input_ids"], n_tokens, strict=True)]
+        features["sentence_embedding"] = torch.from_numpy(self.encoder.vectors(rows))
         return features
 
     def get_embedding_dimension(self) -> int:
         """Length of a vector."""
-        return self.dimensions
+        return self.encoder.dimensions
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
         """Copy the folder's files."""
-        for name in ("model.onnx", "tokenizer.json", self.config_file_name):
-            (Path(output_path) / name).write_bytes((self.folder / name).read_bytes())
+        for name in FILES:
+            (Path(output_path) / name).write_bytes((self.encoder.folder / name).read_bytes())
 
     @classmethod
     def load(cls, model_name_or_path: str, *_: Any, **__: Any) -> Self:
         """Read a built folder."""
-        folder = Path(model_name_or_path)
-        return cls(folder, **json.loads((folder / cls.config_file_name).read_text()))
+        return cls(OnnxEncoder.load(Path(model_name_or_path)))

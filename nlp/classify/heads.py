@@ -5,8 +5,9 @@ head therefore learns on folds, takes the scores of rows it did not see, fits ho
 yes and no; for one of several a temperature, Guo et al. 2017), and multiplies that into the weights. What is kept is one
 linear map whose softmax or sigmoid is a calibrated probability.
 
-Columns may come in blocks (words, meaning, cues). Each block has machines of its own, and calibration weighs their
-scores: stacking, with one factor a block for one of several and one a block and question for yes and no.
+Columns may come in blocks (words, cues, meaning). Each block has machines of its own; their scores, brought to one
+scale, are added with fixed shares and calibrated together. Shares learnt on folds of the training rows trusted words
+more than a stranger's messages deserve (docs/experiments.md).
 """
 
 import warnings
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from joblib import Parallel, delayed
-from scipy.optimize import minimize
+from scipy.optimize import minimize_scalar
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -28,6 +29,7 @@ from sklearn.svm import LinearSVC
 from nlp.classify.probability import sigmoid, softmax
 
 Floats = npt.NDArray[np.float64]
+MAX_FACTOR = 10.0  # of scores with spread 1: rows that no fold gets wrong must not give certainty
 ABSENT_SCORE = -1.0  # score of a class that a fold's training rows lack: what a support vector machine gives a clear no
 
 
@@ -109,8 +111,19 @@ def fit_with_folds(
     return weights, np.stack(biases), np.stack(scores)
 
 
+def _block_factors(scores: Floats, shares: Sequence[float]) -> Floats:
+    """What to multiply each block's scores (n_blocks, n_rows, n_outputs) with so that they count by `shares`; a block that
+    says the same of every row counts nothing.
+    """
+    spread = scores.std(axis=(1, 2))
+    wanted = np.asarray(shares or np.ones(len(scores)), float)
+    return np.asarray(np.divide(wanted, spread, out=np.zeros(len(scores)), where=spread > 1e-9))
+
+
 class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
     """One code of several, with calibrated probabilities.
+
+    `block_ends` are the columns behind each block of features, `block_shares` how much each block counts (1 each).
 
     `coef_` is (n_features, n_classes) and `intercept_` (n_classes,): `softmax(x @ coef_ + intercept_)` is
     `predict_proba(x)`. `probabilities_out_of_fold_` holds, for each training row, what a model that saw neither the
@@ -121,6 +134,7 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
         self,
         *,
         block_ends: tuple[int, ...] = (),
+        block_shares: tuple[float, ...] = (),
         c: float = 0.3,
         balance: float = 0.75,
         n_folds: int = 4,
@@ -128,6 +142,7 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
         n_jobs: int = 2,
     ) -> None:
         self.block_ends = block_ends
+        self.block_shares = block_shares
         self.c = c
         self.balance = balance
         self.n_folds = n_folds
@@ -151,12 +166,13 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
             self.n_jobs,
         )
         correct = np.searchsorted(self.classes_, answers)
-        self.probabilities_out_of_fold_ = np.zeros(scores.shape[1:])
+        factors = _block_factors(scores, self.block_shares)
+        summed = np.tensordot(factors, scores, axes=1)
+        self.probabilities_out_of_fold_ = np.zeros(summed.shape)
         for fold in np.unique(folds):
             seen, held = folds != fold, folds == fold
-            factors = fit_temperatures(scores[:, seen], correct[seen])
-            self.probabilities_out_of_fold_[held] = softmax(np.tensordot(factors, scores[:, held], axes=1))
-        factors = fit_temperatures(scores, correct)
+            self.probabilities_out_of_fold_[held] = softmax(summed[held] * fit_temperature(summed[seen], correct[seen]))
+        factors = factors * fit_temperature(summed, correct)
         self.coef_ = np.concatenate([block * factor for block, factor in zip(weights, factors, strict=True)])
         self.intercept_ = factors @ biases
         return self
@@ -174,25 +190,22 @@ class CalibratedLinearClassifier(BaseEstimator, ClassifierMixin):
         return np.asarray(self.classes_[self.decision_function(x).argmax(axis=1)])
 
 
-def fit_temperatures(scores: Floats, correct: npt.NDArray[np.int64]) -> Floats:
-    """One factor a block, at least 0, so that the softmax of the blocks' weighted scores is most likely.
+def fit_temperature(scores: Floats, correct: npt.NDArray[np.int64]) -> float:
+    """The factor that makes the softmax of `scores` (n_rows, n_classes) most likely; `correct` is each answer's column."""
+    hit = scores[np.arange(len(correct)), correct]
 
-    `scores` is (n_blocks, n_rows, n_classes), `correct` the column of each row's answer.
-    """
-    rows = np.arange(len(correct))
-    hit = scores[:, rows, correct]
+    def loss(factor: float) -> float:
+        scaled = scores * factor
+        top = scaled.max(axis=1)
+        return float((top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - factor * hit).sum())
 
-    def loss(factors: Floats) -> tuple[float, Floats]:
-        probabilities = softmax(np.tensordot(factors, scores, axes=1))
-        gradient = (probabilities * scores).sum(axis=(1, 2)) - hit.sum(axis=1)
-        return float(-np.log(probabilities[rows, correct] + 1e-12).sum()), gradient
-
-    start = np.full(len(scores), 3.0 / len(scores))
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 50.0)] * len(scores)).x)
+    return float(minimize_scalar(loss, bounds=(0.0, MAX_FACTOR), method="bounded").x)
 
 
 class CalibratedYesNoHeads(BaseEstimator):
     """Several yes/no questions about one row, each with a calibrated probability; for scales and for many labels.
+
+    `block_ends` are the columns behind each block of features, `block_shares` how much each block counts (1 each).
 
     `fit` takes `targets` of shape (n_rows, n_questions); `sigmoid(x @ coef_ + intercept_)` are the probabilities.
     """
@@ -201,6 +214,7 @@ class CalibratedYesNoHeads(BaseEstimator):
         self,
         *,
         block_ends: tuple[int, ...] = (),
+        block_shares: tuple[float, ...] = (),
         c: float = 0.3,
         balance: float = 0.75,
         n_folds: int = 4,
@@ -208,6 +222,7 @@ class CalibratedYesNoHeads(BaseEstimator):
         n_jobs: int = 2,
     ) -> None:
         self.block_ends = block_ends
+        self.block_shares = block_shares
         self.c = c
         self.balance = balance
         self.n_folds = n_folds
@@ -226,14 +241,16 @@ class CalibratedYesNoHeads(BaseEstimator):
             folds,
             self.n_jobs,
         )
+        factors = _block_factors(scores, self.block_shares)
+        summed = np.tensordot(factors, scores, axes=1)
         self.probabilities_out_of_fold_ = np.zeros(targets.shape)
         for fold in np.unique(folds):
             seen, held = folds != fold, folds == fold
-            slopes, shifts = fit_platt(scores[:, seen], targets[seen])
-            self.probabilities_out_of_fold_[held] = sigmoid((scores[:, held] * slopes[:, None, :]).sum(axis=0) + shifts)
-        slopes, shifts = fit_platt(scores, targets)
-        self.coef_ = np.concatenate([block * slope for block, slope in zip(weights, slopes, strict=True)])
-        self.intercept_ = (biases * slopes).sum(axis=0) + shifts
+            slopes, shifts = fit_platt(summed[seen], targets[seen])
+            self.probabilities_out_of_fold_[held] = sigmoid(summed[held] * slopes + shifts)
+        slopes, shifts = fit_platt(summed, targets)
+        self.coef_ = np.concatenate([block * factor for block, factor in zip(weights, factors, strict=True)]) * slopes
+        self.intercept_ = (factors @ biases) * slopes + shifts
         return self
 
     def predict_proba(self, x: sp.csr_matrix) -> Floats:
@@ -242,15 +259,14 @@ class CalibratedYesNoHeads(BaseEstimator):
 
 
 def fit_platt(scores: Floats, targets: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Slopes (n_blocks, n_questions) and shifts (n_questions,) from scores (n_blocks, n_rows, n_questions)."""
-    n_blocks, _, n_questions = scores.shape
-    slopes, shifts = np.zeros((n_blocks, n_questions)), np.zeros(n_questions)
-    for k in range(n_questions):
+    """A slope and a shift for each column of `scores` (n_rows, n_questions)."""
+    slopes, shifts = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
+    for k in range(targets.shape[1]):
         if targets[:, k].all() or not targets[:, k].any():
             shifts[k] = 20.0 if targets[:, k].all() else -20.0
             continue
-        model = LogisticRegression(C=100.0).fit(scores[:, :, k].T, targets[:, k])
-        slopes[:, k], shifts[k] = model.coef_[0], model.intercept_[0]
+        model = LogisticRegression(C=100.0).fit(scores[:, [k]], targets[:, k])
+        slopes[k], shifts[k] = model.coef_[0, 0], model.intercept_[0]
     return slopes, shifts
 
 

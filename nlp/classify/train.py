@@ -33,6 +33,7 @@ from nlp.classify.heads import (
     kinds_targets,
     scale_targets,
 )
+from nlp.classify.meaning import vectors_of
 from nlp.classify.probability import monotone
 from nlp.classify.tasks import FORMS, Task, task_of
 from nlp.classify.vectoriser import TextFeatures
@@ -48,6 +49,10 @@ MIN_ROWS_PER_UNIT = 5  # a unit with fewer messages is not learnt; its messages 
 INTEGRITY_RECALL = 0.95
 ROUTING_PRECISION = 0.95
 MEANING_SCALE = 2.0  # brings centred sentence vectors to about the length of a text's row of words
+# How much each block of features counts beside the words (1), measured on messages from elsewhere: docs/experiments.md.
+CUES_SHARE = {"band": 0.5, "kinds": 0.5}
+OTHER_CUES_SHARE = 0.2
+MEANING_SHARE = 0.5
 Progress = Callable[[str, int, int], None]
 
 
@@ -58,7 +63,7 @@ class TrainOptions:
     data: tuple[Path, ...] = ()
     columns: dict[str, str] | None = None
     seed_corpus: bool = True
-    encoder: str = "none"
+    encoder: str = "bundled"
     seed: int = 0
     labels_path: Path = DEFAULT_PATH
     evidence_path: Path = EVIDENCE_PATH
@@ -76,6 +81,10 @@ class Examples:
         """Some of the rows."""
         return Examples(self.x[rows], self.block_ends, self.groups[rows])
 
+    def shares(self, task: str) -> tuple[float, ...]:
+        """How much each block counts for a task."""
+        return (1.0, CUES_SHARE.get(task, OTHER_CUES_SHARE), MEANING_SHARE)[: len(self.block_ends)]
+
 
 @dataclass
 class Trained:
@@ -89,16 +98,16 @@ class Trained:
 
 
 def load_rows(options: TrainOptions, labels: Labels) -> pd.DataFrame:
-    """All training rows, masked, equal ones once; missing label columns are ''."""
-    frames = [read_labelled(path, labels, options.columns) for path in options.data]
+    """All training rows, equal ones once; missing label columns are ''; `from_seed` tells the seed corpus's own."""
+    frames = [read_labelled(path, labels, options.columns).assign(from_seed=False) for path in options.data]
     if options.seed_corpus:
-        frames.append(read_seed(labels))
+        frames.append(read_seed(labels).assign(from_seed=True))
     if not frames:
         raise SuaraError("tidak ada data latih", where="suara train", remedy="Beri --data FILE, atau jangan pakai --no-seed.")
     rows = pd.concat(frames, ignore_index=True)
     for name in FORMS:
         rows[name] = rows[name].fillna("") if name in rows else ""
-    return rows[["text", *FORMS]].drop_duplicates(ignore_index=True)
+    return rows[["text", *FORMS, "from_seed"]].drop_duplicates(["text", *FORMS], ignore_index=True)
 
 
 def near_duplicate_groups(texts: list[str]) -> npt.NDArray[np.int64]:
@@ -132,7 +141,8 @@ def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, An
     blocks = [features.fit_transform(texts), EvidenceFinder(rules).cues([tokens(text) for text in texts])]
     center = np.zeros(0, np.float32)
     if encoder is not None:
-        meaning = encoder.encode(texts, lambda done, total: progress(f"membaca arti {done}/{total}", 2, steps))
+        from_seed = rows["from_seed"].to_numpy(dtype=bool)
+        meaning = vectors_of(encoder, texts, from_seed, lambda done, total: progress(f"membaca arti {done}/{total}", 2, steps))
         center = meaning.mean(axis=0)
         blocks.append((meaning - center) * MEANING_SCALE)
     x = sp.hstack([sp.csr_matrix(block) for block in blocks], format="csr", dtype=np.float32)
@@ -179,7 +189,9 @@ def _train_task(name: str, examples: Examples, column: "pd.Series[Any]", labels:
 
 
 def _train_single(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
-    head = CalibratedLinearClassifier(block_ends=examples.block_ends, seed=seed).fit(examples.x, answers, examples.groups)
+    head = CalibratedLinearClassifier(block_ends=examples.block_ends, block_shares=examples.shares(name), seed=seed).fit(
+        examples.x, answers, examples.groups
+    )
     present = list(head.classes_)
     task = task_of(name, labels, tuple(present) if name == "unit" else ())
     weights, biases = np.zeros((examples.x.shape[1], len(task.codes))), np.full(len(task.codes), UNSEEN_LOGIT)
@@ -194,7 +206,9 @@ def _train_single(name: str, examples: Examples, answers: npt.NDArray[Any], labe
 def _train_scale(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
     task = task_of(name, labels)
     targets = scale_targets(task.codes, answers)
-    head = CalibratedYesNoHeads(block_ends=examples.block_ends, seed=seed).fit(examples.x, targets, examples.groups)
+    head = CalibratedYesNoHeads(block_ends=examples.block_ends, block_shares=examples.shares(name), seed=seed).fit(
+        examples.x, targets, examples.groups
+    )
     at_least = monotone(head.probabilities_out_of_fold_)
     thresholds: dict[str, Any] = {code: threshold_for_f1(at_least[:, k], targets[:, k]) for k, code in enumerate(task.codes[1:])}
     metrics: dict[str, Any] = {"rows": len(answers), "at_least": {}}
@@ -210,7 +224,9 @@ def _train_scale(name: str, examples: Examples, answers: npt.NDArray[Any], label
 def _train_kinds(name: str, examples: Examples, answers: npt.NDArray[Any], labels: Labels, seed: int) -> Trained:
     task = task_of(name, labels)
     targets = kinds_targets(task.codes, answers)
-    head = CalibratedYesNoHeads(block_ends=examples.block_ends, seed=seed).fit(examples.x, targets, examples.groups)
+    head = CalibratedYesNoHeads(block_ends=examples.block_ends, block_shares=examples.shares(name), seed=seed).fit(
+        examples.x, targets, examples.groups
+    )
     held_out = head.probabilities_out_of_fold_
     thresholds = {code: threshold_for_f1(held_out[:, k], targets[:, k]) for k, code in enumerate(task.codes)}
     chosen = held_out >= np.array([thresholds[code] for code in task.codes])

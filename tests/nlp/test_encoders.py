@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from nlp.e5 import bundled_folder
 from nlp.encoders import load_encoder
 from nlp.errors import SuaraError
 
@@ -45,7 +46,21 @@ def test_vectors_have_length_one_and_keep_the_order(encoder):
     vectors = encoder.encode(TEXTS)
     assert vectors.shape == (len(TEXTS), encoder.dimensions)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
-    assert np.allclose(encoder.encode(TEXTS[::-1])[::-1], vectors, atol=0.05)  # int8 rounds by batch
+    assert np.array_equal(encoder.encode(TEXTS[::-1])[::-1], vectors)
+
+
+def test_a_vector_does_not_depend_on_the_texts_beside_it(encoder):
+    together = encoder.encode(TEXTS)
+    for text, vector in zip(TEXTS, together, strict=True):
+        assert np.array_equal(encoder.encode([text])[0], vector)
+
+
+def test_the_folder_is_an_ordinary_sentence_transformers_folder(encoder):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(bundled_folder()), device="cpu", trust_remote_code=True)
+    vectors = model.encode(TEXTS[:5], prompt="query: ", normalize_embeddings=True)
+    assert np.allclose(vectors, encoder.encode(TEXTS[:5]), atol=1e-6)
 
 
 def test_no_texts_give_no_rows(encoder):
@@ -61,6 +76,12 @@ def test_many_threads_get_what_one_gets(encoder):
     alone = encoder.encode(TEXTS)
     with ThreadPoolExecutor(8) as pool:
         assert all(np.array_equal(vectors, alone) for vectors in pool.map(lambda _: encoder.encode(TEXTS), range(16)))
+
+
+def test_the_bundled_encoder_is_read_without_torch(encoder):
+    code = "import sys; from nlp.encoders import load_encoder; load_encoder('bundled').encode(['lampu padam'])"
+    check = "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", f"{code}; {check}"], check=True)
 
 
 def test_words_only_scoring_imports_no_torch():
