@@ -6,9 +6,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nlp.classify.bundle import check_bundle
-    from nlp.classify.score import Assessment, Reason, Scorer
+    from nlp.classify.score import Assessment, Example, Explanation, Scorer
 
-__all__ = ["Assessment", "Reason", "Scorer", "__version__", "check_bundle"]
+__all__ = ["Assessment", "Example", "Explanation", "Scorer", "__version__", "check_bundle"]
 
 
 def __getattr__(name: str) -> Any:

@@ -31,6 +31,7 @@ class Label:
     element: str | None = None  # SKM element (U1 to U9) of an aspect
     standard_days: int | None = None  # working days within which a report of this topic should be settled
     standard_share: float | None = None  # share of reports that should keep to it, 0 to 1
+    recall: float | None = None  # of a step on a scale: share of the messages at or above it that must be found
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _label(path: Path, family: str, code: str, entry: Any) -> Label:
         raise _problem(path, key, "kode hanya boleh huruf kecil, angka, dan garis bawah")
     if not isinstance(entry, dict):
         raise _problem(path, key, "harus berupa tabel dengan name dan meaning")
-    known = {"name", "meaning", "examples", "lapor", "element", "standard_days", "standard_share"}
+    known = {"name", "meaning", "examples", "lapor", "element", "standard_days", "standard_share", "recall"}
     for extra in sorted(set(entry) - known):
         raise _problem(path, f"{key}.{extra}", f"tidak dikenal; yang dikenal: {', '.join(sorted(known))}")
     for need in ("name", "meaning"):
@@ -110,6 +111,7 @@ def _label(path: Path, family: str, code: str, entry: Any) -> Label:
         element=element,
         standard_days=days,
         standard_share=_number(path, f"{key}.standard_share", entry.get("standard_share"), 0, 1),
+        recall=_number(path, f"{key}.recall", entry.get("recall"), 0, 1),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlp import Assessment, Reason
+from nlp import Assessment, Example, Explanation
 from nlp.labels import Labels
 
 EXAMPLES = (
@@ -37,6 +37,15 @@ class Row:
     probability: float
     others: tuple[tuple[str, float], ...]
     words: tuple[str, ...]
+    by_meaning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A message of the seed corpus that resembles the text, and what it was labelled as."""
+
+    text: str
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Result:
     risk: float | None
     kinds: tuple[str, ...]
     pieces: tuple[Piece, ...]
+    similar: tuple[Similar, ...]
     model: str
 
 
@@ -76,7 +86,9 @@ def form_problem(text: str) -> str | None:
     return None
 
 
-def assessment_view(assessment: Assessment, reasons: dict[str, tuple[Reason, ...]], labels: Labels) -> Result:
+def assessment_view(
+    assessment: Assessment, explanations: dict[str, Explanation], examples: Sequence[Example], labels: Labels
+) -> Result:
     """Put an assessment into words."""
     meanings = {
         (family, label.code): label.meaning
@@ -96,7 +108,8 @@ def assessment_view(assessment: Assessment, reasons: dict[str, tuple[Reason, ...
                 meaning=meanings.get((family, choice.code), ""),
                 probability=choice.probability,
                 others=tuple((labels.name(family, code), p) for code, p in choice.alternatives[1:] if p >= 0.05),
-                words=_words(reasons.get(family, ())),
+                words=_words(explanations[family]),
+                by_meaning=_by_meaning(explanations[family]),
             )
         )
     decision_title, decision_meaning = DECISIONS[assessment.decision]
@@ -114,14 +127,25 @@ def assessment_view(assessment: Assessment, reasons: dict[str, tuple[Reason, ...
         risk=assessment.integrity_risk,
         kinds=tuple(labels.name("kinds", code) for code in assessment.kinds),
         pieces=_pieces(assessment),
+        similar=tuple(_similar(example, labels) for example in examples),
         model=assessment.model,
     )
 
 
-def _words(reasons: Sequence[Reason]) -> tuple[str, ...]:
+def _words(explanation: Explanation) -> tuple[str, ...]:
     """The words that spoke for the label, heaviest first, each once."""
-    words = (reason.text.strip(".,;:!?()\"'").lower() for reason in reasons if reason.weight > 0)
+    words = (reason.text.strip(".,;:!?()\"'").lower() for reason in explanation.words if reason.weight > 0)
     return tuple(dict.fromkeys(filter(None, words)))[:HEAVIEST_WORDS]
+
+
+def _by_meaning(explanation: Explanation) -> bool:
+    """Whether the sense of the whole text spoke louder for the label than any one word."""
+    return explanation.meaning > max((word.weight for word in explanation.words), default=0.0)
+
+
+def _similar(example: Example, labels: Labels) -> Similar:
+    shown = ("topic", "aspect", "sentiment", "urgency")
+    return Similar(example.text, tuple(labels.name(family, example.labels[family]) for family in shown if example.labels[family]))
 
 
 def _pieces(assessment: Assessment) -> tuple[Piece, ...]:

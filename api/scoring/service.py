@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from api.errors import ApiError
-from nlp import Assessment, Reason, Scorer
+from nlp import Assessment, Example, Explanation, Scorer
 from nlp.errors import SuaraError
 from nlp.labels import Labels
 
@@ -66,9 +66,13 @@ class ScoringService:
         """The label list of the model's bundle."""
         return self.scorer.bundle.labels
 
-    def explain(self, assessment: Assessment) -> dict[str, tuple[Reason, ...]]:
-        """For each task the words that weighed most."""
+    def explain(self, assessment: Assessment) -> dict[str, Explanation]:
+        """For each task why its code was chosen."""
         return self.scorer.explain(assessment)
+
+    def nearest_examples(self, assessment: Assessment) -> tuple[Example, ...]:
+        """Messages of the seed corpus that resemble this one."""
+        return self.scorer.nearest_examples(assessment)
 
     def assess(self, texts: Sequence[str]) -> list[Assessment]:
         """Assess texts, in order."""

@@ -20,7 +20,7 @@ FORMAT_VERSION = 1
 SUMS = "SHA256SUMS"
 FILES = (
     "manifest.json", "labels.toml", "evidence.toml", "words.txt", "ngrams.txt", "idf.npy", "weights.npy", "dense_weights.npy",
-    "biases.npy", "card.md",
+    "biases.npy", "example_vectors.npy", "card.md",
 )  # fmt: skip
 RETRAIN = "Latih ulang dengan 'suara train --out DIR', atau pakai versi program yang membuatnya."
 
@@ -30,7 +30,8 @@ class Bundle:
     """What a Scorer needs.
 
     `weights` is (n_features, n_outputs) float32 for words and n-grams, `dense_weights` (n_cues + encoder's dimensions,
-    n_outputs) for the evidence layer's cues and then meaning, `biases` (n_outputs,).
+    n_outputs) for the evidence layer's cues and then meaning, `biases` (n_outputs,). `example_vectors` (n_seed_messages,
+    encoder's dimensions) are the seed corpus's, none without an encoder.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Bundle:
     dense_weights: npt.NDArray[np.float32]
     rules: EvidenceRules
     biases: npt.NDArray[np.float32]
+    example_vectors: npt.NDArray[np.float32]
 
 
 def made_with() -> dict[str, str]:
@@ -155,10 +157,14 @@ def _read(folder: Path, manifest: dict[str, Any]) -> Bundle:
         dense_weights=_array(folder / "dense_weights.npy"),
         rules=load_rules(folder / "evidence.toml"),
         biases=_array(folder / "biases.npy"),
+        example_vectors=_array(folder / "example_vectors.npy"),
     )
     expected = (len(bundle.words) + len(bundle.ngrams), sum(task.n_outputs for task in tasks))
     dense, n_cues = bundle.dense_weights.shape, len(EvidenceFinder(bundle.rules).cue_names)
     if dense[1:] != expected[1:] or dense[0] < n_cues or (dense[0] > n_cues) != (manifest["encoder"] != "none"):
+        raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
+    examples = bundle.example_vectors
+    if examples.ndim != 2 or (len(examples) and examples.shape[1] != dense[0] - n_cues):
         raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
     if bundle.weights.shape != expected or bundle.biases.shape != expected[1:] or bundle.idf.shape != expected[:1]:
         raise SuaraError("ukuran bagian-bagian model tidak cocok", where=str(folder), remedy=RETRAIN)
@@ -169,8 +175,9 @@ def _check_settings(manifest: dict[str, Any], tasks: tuple[Task, ...]) -> None:
     """Touch every setting that scoring reads, so that a wrong one shows now and not at some message."""
     features = manifest["features"]
     _, _, _ = (float(number) for number in (*(features["chars"] or (0, 0)), features["char_weight"]))
-    if not isinstance(manifest["encoder"], str) or not isinstance(manifest["encoder_identity"], str):
-        raise TypeError("encoder")
+    for name in ("encoder", "encoder_identity", "examples_sha256"):
+        if not isinstance(manifest[name], str):
+            raise TypeError(name)
     for task in tasks:
         thresholds = manifest["thresholds"][task.name]
         codes = {"single": (), "ordinal": task.codes[1:], "multi": task.codes}[task.form]

@@ -43,7 +43,7 @@ def write_card(manifest: dict[str, Any], labels: Labels) -> str:
     """Markdown for a kepala dinas and for the next developer; figures come from held-out folds only."""
     metrics = manifest["metrics"]
     sources = [*manifest["data"], *(["korpus benih Suara Warga"] if manifest["seed_corpus"] else [])]
-    flag = metrics.get("band", {}).get("flag")
+    flag = metrics.get("band", {}).get("at_least", {}).get("2")
     lines = [
         f"# Kartu model: {manifest['name']}",
         "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,22 +12,23 @@ import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
 from nlp.classify.evidence import EvidenceFinder
+from nlp.classify.examples import Example, Examples
 from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
+from nlp.classify.reasons import MAX_REASONS, Explanation, against_others, step_reached, word_weights
 from nlp.classify.tasks import Task
 from nlp.encoders import SentenceEncoder, load_encoder
 from nlp.errors import SuaraError
 from nlp.text import MAX_TEXT_CHARS
 from nlp.text.privacy import mask
 
-__all__ = ["Assessment", "Choice", "Evidence", "Reason", "Scorer", "check_bundle", "text_problem"]
+__all__ = ["Assessment", "Choice", "Evidence", "Example", "Explanation", "Scorer", "check_bundle", "text_problem"]
 _PUNCTUATION = ".,;:!?()\"'"
 Decision = Literal["auto", "suggest", "manual"]
 MAX_EVIDENCE = 8  # spans shown, phrases in this order before single words
 MAX_WORDS = 3
 SHOWN_ROLES = {"act": "perbuatan", "gain": "keuntungan", "amount": "jumlah", "actor": "pelaku"}
 SINGLE_TASKS = ("topic", "aspect", "sentiment", "unit")
-MAX_REASONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,6 @@ class Evidence:
     end: int
     text: str
     role: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Words of the masked text that spoke for (weight above 0) or against a label."""
-
-    start: int
-    end: int
-    text: str
     weight: float
 
 
@@ -173,7 +165,9 @@ class Scorer:
         logits = self._features.transform_tokens(rows) @ self.bundle.weights + self.bundle.biases
         logits += sp.csr_matrix(self._finder.cues(rows)) @ self.bundle.dense_weights[: self._n_cues]  # row by row alike
         if self._encoder is not None:
-            logits += self._encoder.encode(masked) @ self.bundle.dense_weights[self._n_cues :]
+            weights = self.bundle.dense_weights[self._n_cues :]
+            for i, vector in enumerate(self._encoder.encode(masked)):
+                logits[i] += vector @ weights  # one by one: a product of matrices rounds by how many rows it has
         return np.asarray(logits)
 
     def _probabilities(self, name: str, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -250,35 +244,9 @@ class Scorer:
         return "suggest" if choice.probability >= thresholds["suggest"] else "manual"
 
     # ------------------------------------------------------------------------------------------------ reasons
-    def _word_weights(self, masked_text: str, weights: npt.NDArray[np.float64]) -> list[Reason]:
-        """Exact share of each word of a text in `features @ weights`, heaviest first.
-
-        A word's share is the sum over its own column, its character n-grams, and half of each word pair it is in.
-        """
-        spans = tokens_with_spans(masked_text)
-        words = [token for token, _, _ in spans]
-        row = self._features.transform_tokens([words])
-        of_word = [self._features.token_features(word) for word in words]
-        pairs = self._features.pair_features(words)
-        columns = np.concatenate([*of_word, np.array([column for _, column in pairs], dtype=np.int32)])
-        place = np.searchsorted(row.indices, columns)  # the indices of a row are sorted, and every column is in it
-        uses = np.bincount(place, minlength=row.nnz)
-        share_of_use = (row.data * weights[row.indices] / np.maximum(uses, 1))[place]
-        n_single = sum(map(len, of_word))
-        position = np.repeat(np.arange(len(words)), [len(found) for found in of_word])
-        share = np.bincount(position, share_of_use[:n_single], minlength=len(words) + 1)
-        first = np.array([position for position, _ in pairs], dtype=np.int64)
-        for offset in (0, 1):
-            share += np.bincount(first + offset, share_of_use[n_single:] / 2, minlength=len(words) + 1)
-        merged: dict[tuple[int, int], float] = {}
-        for (_, start, end), weight in zip(spans, share[:-1], strict=True):
-            merged[start, end] = merged.get((start, end), 0.0) + float(weight)
-        reasons = [Reason(start, end, masked_text[start:end], weight) for (start, end), weight in merged.items()]
-        return sorted(reasons, key=lambda reason: -abs(reason.weight))
-
     def _evidence(self, masked_text: str) -> tuple[Evidence, ...]:
         """Phrases of the evidence layer, each with the weight its words have, and the words that raised the risk most."""
-        weight_at = {(r.start, r.end): r.weight for r in self._word_weights(masked_text, self._risk_weights)}
+        weight_at = {(r.start, r.end): r.weight for r in word_weights(self._features, masked_text, self._risk_weights)}
         spans = tokens_with_spans(masked_text)
         found: list[Evidence] = []
         taken: set[int] = set()
@@ -296,18 +264,39 @@ class Scorer:
         shown = sorted(found, key=lambda e: (roles.index(e.role), -e.weight))[:MAX_EVIDENCE]
         return tuple(sorted(shown, key=lambda e: e.start))
 
-    def explain(self, assessment: Assessment) -> dict[str, tuple[Reason, ...]]:
-        """For each task the words that weighed most for the code chosen, against the mean of the other codes."""
-        reasons: dict[str, tuple[Reason, ...]] = {}
+    def explain(self, assessment: Assessment) -> dict[str, Explanation]:
+        """For each task why its code was chosen: exact parts of the logit against the mean of the other codes."""
+        if assessment.problem is not None:
+            return {}
+        text = assessment.masked_text
+        cues = self._finder.cues([tokens(text)])[0]
+        meaning = self._encoder.encode([text])[0] if self._encoder is not None else np.zeros(0, np.float32)
+        explanations: dict[str, Explanation] = {}
         for name, task in self._tasks.items():
             choice: Any = getattr(assessment, name)
             if task.form == "multi" or choice is None:
                 continue
-            weights = self.bundle.weights[:, self._columns[name]].astype(np.float64)
-            k = task.codes.index(choice.code)
-            if task.form == "single":
-                direction = weights[:, k] - (weights.sum(axis=1) - weights[:, k]) / max(1, len(task.codes) - 1)
-            else:
-                direction = weights[:, k - 1] if k else -weights[:, 0]
-            reasons[name] = tuple(self._word_weights(assessment.masked_text, direction)[:MAX_REASONS])
-        return reasons
+            columns, k = self._columns[name], task.codes.index(choice.code)
+            direction = against_others(task.n_outputs, k) if task.form == "single" else step_reached(task.n_outputs, k)
+            words = word_weights(self._features, text, self.bundle.weights[:, columns].astype(np.float64) @ direction)
+            dense = self.bundle.dense_weights[:, columns].astype(np.float64) @ direction
+            explanations[name] = Explanation(
+                words=tuple(words[:MAX_REASONS]),
+                all_words=sum(word.weight for word in words),
+                cues=float(cues @ dense[: self._n_cues]),
+                meaning=float(meaning @ dense[self._n_cues :]),
+                base=float(self.bundle.biases[columns] @ direction),
+            )
+        return explanations
+
+    def nearest_examples(self, assessment: Assessment, n: int = 3) -> tuple[Example, ...]:
+        """The `n` messages of the seed corpus nearest in meaning (in words, for a model without encoder), nearest first."""
+        if assessment.problem is not None:
+            return ()
+        return self._examples.nearest(assessment.masked_text, n)
+
+    @cached_property
+    def _examples(self) -> Examples:
+        if self._encoder is not None:
+            return Examples.with_vectors(self.bundle, self._encoder)
+        return Examples.with_words(self.bundle)

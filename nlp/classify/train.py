@@ -26,6 +26,7 @@ from nlp.classify.calibrate import (
 from nlp.classify.card import write_card
 from nlp.classify.evidence import DEFAULT_PATH as EVIDENCE_PATH
 from nlp.classify.evidence import EvidenceFinder, load_rules
+from nlp.classify.examples import texts_sha256
 from nlp.classify.features import FeatureSpace, tokens
 from nlp.classify.heads import (
     CalibratedLinearClassifier,
@@ -46,7 +47,6 @@ from nlp.text.privacy import mask
 MIN_ROWS_PER_TASK = 30
 UNSEEN_LOGIT = -1_000.0  # of a code without rows: never chosen
 MIN_ROWS_PER_UNIT = 5  # a unit with fewer messages is not learnt; its messages go to people
-INTEGRITY_RECALL = 0.95
 ROUTING_PRECISION = 0.95
 MEANING_SCALE = 2.0  # brings centred sentence vectors to about the length of a text's row of words
 # How much each block of features counts beside the words (1), measured on messages from elsewhere: docs/experiments.md.
@@ -140,10 +140,12 @@ def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, An
     rules = load_rules(options.evidence_path)
     blocks = [features.fit_transform(texts), EvidenceFinder(rules).cues([tokens(text) for text in texts])]
     center = np.zeros(0, np.float32)
+    example_vectors = np.zeros((0, 0), np.float16)
+    from_seed = rows["from_seed"].to_numpy(dtype=bool)
     if encoder is not None:
-        from_seed = rows["from_seed"].to_numpy(dtype=bool)
         meaning = vectors_of(encoder, texts, from_seed, lambda done, total: progress(f"membaca arti {done}/{total}", 2, steps))
         center = meaning.mean(axis=0)
+        example_vectors = meaning[from_seed].astype(np.float16)
         blocks.append((meaning - center) * MEANING_SCALE)
     x = sp.hstack([sp.csr_matrix(block) for block in blocks], format="csr", dtype=np.float32)
     block_ends = tuple(int(end) for end in np.cumsum([block.shape[1] for block in blocks]))
@@ -163,7 +165,9 @@ def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, An
         )
     manifest = _manifest(options, rows, trained, out.resolve().name)
     manifest["encoder_identity"] = encoder.identity if encoder else ""
-    save_bundle(out, _files(manifest, options, labels, features.space_, _fold_center(trained, center)))
+    manifest["examples_sha256"] = texts_sha256([text for text, ours in zip(texts, from_seed, strict=True) if ours])
+    files = _files(manifest, options, labels, features.space_, _fold_center(trained, center))
+    save_bundle(out, files | {"example_vectors.npy": example_vectors})
     return manifest
 
 
@@ -210,14 +214,14 @@ def _train_scale(name: str, examples: Examples, answers: npt.NDArray[Any], label
         examples.x, targets, examples.groups
     )
     at_least = monotone(head.probabilities_out_of_fold_)
-    thresholds: dict[str, Any] = {code: threshold_for_f1(at_least[:, k], targets[:, k]) for k, code in enumerate(task.codes[1:])}
+    thresholds: dict[str, Any] = {}
     metrics: dict[str, Any] = {"rows": len(answers), "at_least": {}}
-    for k, code in enumerate(task.codes[1:]):
-        metrics["at_least"][code] = yes_no_metrics(at_least[:, k], targets[:, k], thresholds[code])
-    if name == "band":
-        flag = threshold_for_recall(at_least[:, 1], targets[:, 1], INTEGRITY_RECALL)
-        thresholds["2"] = flag
-        metrics["flag"] = yes_no_metrics(at_least[:, 1], targets[:, 1], flag)
+    for k, step in enumerate(labels.family(name)[1:]):
+        probability, reached = at_least[:, k], targets[:, k]
+        wanted = step.recall  # where a miss costs more than a false alarm, the label list says how many must be found
+        threshold = threshold_for_recall(probability, reached, wanted) if wanted else threshold_for_f1(probability, reached)
+        thresholds[step.code] = threshold
+        metrics["at_least"][step.code] = yes_no_metrics(probability, reached, threshold)
     return Trained(task, head.coef_, head.intercept_, thresholds, metrics)
 
 

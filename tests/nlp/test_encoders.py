@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from nlp import Scorer
+from nlp.classify.train import TrainOptions, train
 from nlp.e5 import bundled_folder
 from nlp.encoders import load_encoder
 from nlp.errors import SuaraError
+from tests.bundles import labelled_rows, write_csv
 
 TEXTS = [
     "Lampu jalan di depan balai desa padam, mohon diperbaiki.",
@@ -94,3 +97,37 @@ def test_an_unknown_encoder_is_told_in_one_line(tmp_path):
     pytest.importorskip("sentence_transformers", reason="extra 'encoder' is not installed")
     with pytest.raises(SuaraError, match="--encoder"):
         load_encoder(str(tmp_path / "tidak-ada"))
+
+
+# ------------------------------------------------------------------------------------------------ a model with an encoder
+@pytest.fixture(scope="module")
+def scorer(encoder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("encoder")
+    data = write_csv(folder / "data.csv", labelled_rows(240))
+    train(TrainOptions(data=(data,), seed_corpus=False, encoder="bundled"), folder / "model")
+    return Scorer.load(folder / "model")
+
+
+def test_an_assessment_does_not_depend_on_the_messages_beside_it(scorer):
+    together = scorer.assess(TEXTS)
+    assert [scorer.assess([text])[0] for text in TEXTS] == together
+
+
+def test_sixteen_threads_get_what_one_gets(scorer):
+    alone = scorer.assess(TEXTS)
+    with ThreadPoolExecutor(16) as pool:
+        assert all(found == alone for found in pool.map(lambda _: scorer.assess(TEXTS), range(64)))
+
+
+def test_meaning_is_part_of_the_explanation_and_the_parts_add_up(scorer):
+    assessment = scorer.assess(["sampah menumpuk di melati, kecewa sekali kami"])[0]
+    explanation = scorer.explain(assessment)["sentiment"]
+    assert explanation.meaning != 0
+    chosen, *others = (np.log(p) for _, p in assessment.sentiment.alternatives)
+    assert explanation.total == pytest.approx(chosen - np.mean(others), abs=1e-3)
+
+
+def test_a_model_is_refused_where_its_encoder_is_another(scorer, monkeypatch):
+    monkeypatch.setitem(scorer.bundle.manifest, "encoder_identity", "0123456789abcdef")
+    with pytest.raises(SuaraError, match="Latih ulang"):
+        Scorer(scorer.bundle)

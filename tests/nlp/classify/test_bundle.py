@@ -14,7 +14,7 @@ from nlp.classify.score import Scorer
 from nlp.errors import SuaraError
 from tests.bundles import change_manifest, reseal
 
-ARRAYS = [name for name in FILES if name.endswith(".npy")]
+ARRAYS = [name for name in FILES if name.endswith(".npy") and name != "example_vectors.npy"]  # empty in a model of words
 
 
 def _refusal(folder: Path) -> str:

@@ -41,7 +41,7 @@ def fitted(noisy) -> CalibratedLinearClassifier:
 @pytest.mark.parametrize("head", [CalibratedLinearClassifier, CalibratedYesNoHeads])
 def test_clone_keeps_every_parameter_and_no_fitted_state(head, noisy):
     x, answers = noisy
-    given = {"block_ends": (5, 12), "c": 0.7, "balance": 0.2, "n_folds": 3, "seed": 11, "n_jobs": 1}
+    given = {"block_ends": (5, 12), "block_shares": (1.0, 0.5), "c": 0.7, "balance": 0.2, "n_folds": 3, "seed": 11, "n_jobs": 1}
     model = head(**given)
     model.fit(x, answers if head is CalibratedLinearClassifier else (answers == "kode_1")[:, None])
     copy = clone(model)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import nlp
 from nlp.classify.bundle import load_bundle
 from nlp.classify.features import FeatureSpace
-from nlp.classify.score import MAX_EVIDENCE, MAX_REASONS, Assessment, Choice, Scorer, text_problem
+from nlp.classify.reasons import MAX_REASONS
+from nlp.classify.score import MAX_EVIDENCE, Assessment, Choice, Scorer, text_problem
 from nlp.errors import SuaraError
 from nlp.text import MAX_TEXT_CHARS
 from tests.bundles import BAND_WORDS, UNITS, labelled_rows, reseal
@@ -274,7 +275,7 @@ def test_the_weights_of_single_words_add_up_to_the_logit(scorer, text):
     assert len(assessment.masked_text.split()) <= MAX_REASONS, "with more words the lightest are left out"
     space = FeatureSpace(scorer.bundle.words, scorer.bundle.ngrams, scorer.bundle.idf)
     row = space.transform([assessment.masked_text])
-    reasons = scorer.explain(assessment)
+    reasons = {name: explanation.words for name, explanation in scorer.explain(assessment).items()}
     assert set(reasons) == {"topic", "aspect", "sentiment", "urgency", "band", "unit"}
     for name, words in reasons.items():
         logit = float((row @ _direction(scorer, name, getattr(assessment, name).code))[0])
@@ -283,7 +284,7 @@ def test_the_weights_of_single_words_add_up_to_the_logit(scorer, text):
 
 def test_the_heaviest_reason_is_a_word_of_the_label(scorer):
     assessment = scorer.assess(["truk sampah tidak datang di melati mawar terima kasih bagus sekali segera hari ini juga"])[0]
-    reasons = scorer.explain(assessment)
+    reasons = {name: explanation.words for name, explanation in scorer.explain(assessment).items()}
     assert reasons["topic"][0].text in {"truk", "sampah", "tidak", "datang"}
     assert reasons["sentiment"][0].text in {"terima", "kasih", "bagus"}
     assert reasons["urgency"][0].text in {"segera", "hari", "ini", "juga"}
@@ -294,8 +295,24 @@ def test_the_heaviest_reason_is_a_word_of_the_label(scorer):
             assert assessment.masked_text[word.start : word.end] == word.text
 
 
+@pytest.mark.parametrize("text", ["aspal berlubang, oknum memungut Rp50.000", "terima kasih banyak", "x"])
+def test_the_parts_of_an_explanation_add_up_to_the_odds_of_the_code(scorer, text):
+    assessment = scorer.assess([text])[0]
+    explanations = scorer.explain(assessment)
+    chosen, *others = (np.log(p) for _, p in assessment.sentiment.alternatives)  # all three, so the logits are known
+    assert explanations["sentiment"].total == pytest.approx(chosen - np.mean(others), abs=1e-3)
+    reached = assessment.band.probability if assessment.band.code != "0" else 1 - assessment.band.probability
+    odds = np.log(reached / (1 - reached)) * (1 if assessment.band.code != "0" else -1)
+    assert explanations["band"].total == pytest.approx(odds, abs=1e-3)
+
+
 def test_an_unreadable_text_has_no_reasons(scorer):
     assert scorer.explain(scorer.assess([""])[0]) == {}
+    assert scorer.nearest_examples(scorer.assess([""])[0]) == ()
+
+
+def test_a_model_that_never_saw_the_seed_corpus_shows_no_examples_of_it(scorer):
+    assert scorer.nearest_examples(scorer.assess(["aspal berlubang"])[0]) == ()
 
 
 # ------------------------------------------------------------------------------------------------ loading

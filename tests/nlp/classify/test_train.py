@@ -109,7 +109,8 @@ def test_the_seed_corpus_joins_unless_it_is_left_out(tmp_path):
     joined = load_rows(TrainOptions(data=(data,)), labels)
     assert len(alone) == 10
     assert len(joined) > 5_000
-    assert list(joined.columns) == ["text", "topic", "aspect", "sentiment", "urgency", "band", "kinds", "unit"]
+    assert list(joined.columns) == ["text", "topic", "aspect", "sentiment", "urgency", "band", "kinds", "unit", "from_seed"]
+    assert joined["from_seed"].sum() == len(joined) - 10
     assert (joined["unit"] == "").all(), "labels a file lacks are empty, not NaN"
 
 
