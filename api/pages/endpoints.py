@@ -38,6 +38,11 @@ def show_assessment(request: Request, scoring: ScoringDep, text: Annotated[str, 
     if problem is not None:
         context["problem"] = f"{problem[0].upper()}{problem[1:]}. Periksa teksnya, lalu coba lagi."
         return templates.TemplateResponse(request, "assess.html", context, status_code=422)
-    explanations, examples = scoring.explain(assessment), scoring.nearest_examples(assessment)
-    context["result"] = view.assessment_view(assessment, explanations, examples, scoring.labels)
+    context["result"] = view.assessment_view(
+        assessment,
+        scoring.explain(assessment),
+        scoring.nearest_examples(assessment),
+        scoring.unanswered(assessment),
+        scoring.labels,
+    )
     return templates.TemplateResponse(request, "assess.html", context)

@@ -71,6 +71,7 @@ class Result:
     kinds: tuple[str, ...]
     pieces: tuple[Piece, ...]
     similar: tuple[Similar, ...]
+    unanswered: tuple[str, ...]
     model: str
 
 
@@ -87,7 +88,11 @@ def form_problem(text: str) -> str | None:
 
 
 def assessment_view(
-    assessment: Assessment, explanations: dict[str, Explanation], examples: Sequence[Example], labels: Labels
+    assessment: Assessment,
+    explanations: dict[str, Explanation],
+    examples: Sequence[Example],
+    unanswered: tuple[str, ...],
+    labels: Labels,
 ) -> Result:
     """Put an assessment into words."""
     meanings = {
@@ -127,6 +132,7 @@ def assessment_view(
         risk=assessment.integrity_risk,
         kinds=tuple(labels.name("kinds", code) for code in assessment.kinds),
         pieces=_pieces(assessment),
+        unanswered=unanswered,
         similar=tuple(_similar(example, labels) for example in examples),
         model=assessment.model,
     )

@@ -70,6 +70,10 @@ class ScoringService:
         """For each task why its code was chosen."""
         return self.scorer.explain(assessment)
 
+    def unanswered(self, assessment: Assessment) -> tuple[str, ...]:
+        """What a report does not say: of who, what, where, when, how much."""
+        return tuple(question for question, answered in self.scorer.completeness(assessment).items() if not answered)
+
     def nearest_examples(self, assessment: Assessment) -> tuple[Example, ...]:
         """Messages of the seed corpus that resemble this one."""
         return self.scorer.nearest_examples(assessment)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
-from nlp.classify.evidence import EvidenceFinder
+from nlp.classify.evidence import EvidenceFinder, completeness
 from nlp.classify.examples import Example, Examples
 from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
@@ -288,6 +288,10 @@ class Scorer:
                 base=float(self.bundle.biases[columns] @ direction),
             )
         return explanations
+
+    def completeness(self, assessment: Assessment) -> dict[str, bool]:
+        """Which of who, what, where, when and how much the message answers; for the questions to ask back."""
+        return completeness(assessment.masked_text, self._finder)
 
     def nearest_examples(self, assessment: Assessment, n: int = 3) -> tuple[Example, ...]:
         """The `n` messages of the seed corpus nearest in meaning (in words, for a model without encoder), nearest first."""
