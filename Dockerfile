@@ -6,7 +6,7 @@ COPY nlp nlp
 COPY api api
 RUN python -m venv /opt/suara \
  && /opt/suara/bin/pip install --no-cache-dir --constraint constraints.txt . \
- && /opt/suara/bin/suara train --out /opt/model
+ && /opt/suara/bin/suara train --encoder none --out /opt/model
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data suara
