@@ -27,6 +27,7 @@ _PUNCTUATION = ".,;:!?()\"'"
 Decision = Literal["auto", "suggest", "manual"]
 MAX_EVIDENCE = 8  # spans shown, phrases in this order before single words
 MAX_WORDS = 3
+MIN_WORD_WEIGHT = 0.1  # logits; lighter words would mark chance
 SHOWN_ROLES = {"act": "perbuatan", "gain": "keuntungan", "amount": "jumlah", "actor": "pelaku"}
 SINGLE_TASKS = ("topic", "aspect", "sentiment", "unit")
 
@@ -258,7 +259,7 @@ class Scorer:
                 weight = sum(weight_at[place] for place in {spans[k][1:] for k in positions})
                 found.append(_evidence_of(masked_text, start, end, SHOWN_ROLES[item.role], weight))
         covered = {spans[k][1:] for k in taken}
-        words = [(place, w) for place, w in weight_at.items() if w > 0 and place not in covered]
+        words = [(place, w) for place, w in weight_at.items() if w >= MIN_WORD_WEIGHT and place not in covered]
         found += [_evidence_of(masked_text, start, end, "kata", weight) for (start, end), weight in words[:MAX_WORDS]]
         roles = [*SHOWN_ROLES.values(), "kata"]
         shown = sorted(found, key=lambda e: (roles.index(e.role), -e.weight))[:MAX_EVIDENCE]

@@ -78,6 +78,13 @@ _NAME_ADDRESSED = re.compile(
     rf"\b\.?[ ]+(?:(?:h|hj|dr|drg|ir|drs|kh|ust)\.[ ]*)?(?P<name>{_NAME_WORD}(?:[ ]{_NAME_WORD}){{0,2}})",
     re.IGNORECASE,
 )
+# 'Pak RT Sutrisno', 'ketua RW 04 Sutrisno', 'lurah Sutrisno'. What follows an office is often a place ('Lurah Kebonsari'),
+# so here only a known given name counts.
+_NAME_OF_OFFICER = re.compile(
+    r"\b(?=[rklcbd])(?:r[tw]|lurah|camat|kades|kadus|kepala\s+(?:desa|dusun|dinas|sekolah|pasar)|bendahara|kader|bupati|dukuh)"
+    rf"(?:[ ]?\d{{1,3}})?(?:[ ]?/?[ ]?rw[ ]?\d{{1,3}})?[ ,]+(?P<name>{_NAME_WORD}(?:[ ]{_NAME_WORD}){{0,2}})",
+    re.IGNORECASE,
+)
 # 'Terima kasih pak. Dulu ...': unlike 'Bpk.' these words are no abbreviations
 _SENTENCE_END = re.compile(r"(?:bapak|pak|ibuk?|bu|saudar[ai]|mas|mbak|bang|kang|dokter)\.", re.IGNORECASE)
 
@@ -238,7 +245,10 @@ def _names(text: str) -> Iterator[tuple[int, int, str]]:
             return False
         return low in GIVEN_NAMES or (not shouting and not sentence_ends and word[0].isupper() and word[1:].islower())
 
-    for pattern, keep in ((_NAME_STATED, stated), (_NAME_ADDRESSED, addressed)):
+    def known(index: int, word: str) -> bool:
+        return word.lower() in GIVEN_NAMES or (index > 0 and addressed(index, word))
+
+    for pattern, keep in ((_NAME_STATED, stated), (_NAME_ADDRESSED, addressed), (_NAME_OF_OFFICER, known)):
         for match in pattern.finditer(text):
             sentence_ends = bool(_SENTENCE_END.match(match.group()))
             span = _first_words(match, keep)

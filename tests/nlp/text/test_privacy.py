@@ -301,6 +301,11 @@ def test_masks_a_url_with_its_tokens(url):
         ("bertemu Ibu Sri Wahyuni kemarin", "bertemu Ibu [NAMA] kemarin"),
         ("kata pak budi tidak bisa", "kata pak [NAMA] tidak bisa"),
         ("Yth. Bpk. Bagong", "Yth. Bpk. [NAMA]"),
+        ("kata Pak RT Sutrisno tidak bisa", "kata Pak RT [NAMA] tidak bisa"),
+        ("ketua RW 04 Sutrisno Hadi menolak", "ketua RW 04 [NAMA] menolak"),
+        ("bu lurah yuni galak", "bu lurah [NAMA] galak"),
+        ("ketua rt 03/rw 05 sutrisno", "ketua rt 03/rw 05 [NAMA]"),
+        ("Lurah Kebonsari tidak hadir", "Lurah Kebonsari tidak hadir"),
         ("KATA PAK BUDI TIDAK BISA", "KATA PAK [NAMA] TIDAK BISA"),
     ],
 )
