@@ -286,7 +286,7 @@ def markdown(title: str, note: str, table: Table) -> str:
 
 
 def main() -> None:
-    """Run all parts."""
+    """Run all parts, half an hour on two cores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     data: Path = parser.parse_args().data
