@@ -24,6 +24,7 @@ DECISIONS = {
     "manual": ("Perlu dibaca petugas", "Model tidak cukup yakin; mohon pesan ini dibaca."),
 }
 HEAVIEST_WORDS = 4
+CIRCUMSTANCES = ("tempat", "waktu")  # evidence that tells where and when, and raises no risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _pieces(assessment: Assessment) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     position = 0
     for item in sorted(assessment.evidence, key=lambda item: item.start):
-        if item.start < position:
+        if item.start < position or item.role in CIRCUMSTANCES:
             continue
         pieces += [
             Piece(assessment.masked_text[position : item.start], evidence=False),

@@ -34,6 +34,20 @@ _TIME = frozenset(
 )
 
 
+_MONTHS = "januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember"
+_PLACE_STRETCH = re.compile(
+    r"\b(?i:jalan|jln?\.?|gang|gg\.?|r[tw]\.?|kelurahan|kel\.|kecamatan|kec\.|desa|dusun|kampung|perumahan|blok|pasar|kantor|dinas|"
+    r"puskesmas|rsud|samsat|terminal|kabupaten|kota|sd|sdn|smp|smpn|sma|sman|smk|smkn)\s+(?:[A-Z0-9][\w/-]*\s+){0,2}[A-Z0-9][\w/-]*"
+)
+_TIME_STRETCH = re.compile(
+    rf"\b(?:(?:tanggal|tgl)\.?\s+\d{{1,2}}(?:\s+(?:{_MONTHS}))?(?:\s+\d{{4}})?|\d{{1,2}}\s+(?:{_MONTHS})(?:\s+\d{{4}})?"
+    rf"|(?:bulan\s+)?(?:{_MONTHS})\s+\d{{4}}|bulan\s+(?:{_MONTHS}|lalu|ini)|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{2,4}}"
+    r"|(?:hari\s+)?(?:senin|selasa|rabu|kamis|jumat|sabtu|minggu)(?:\s+(?:lalu|kemarin|pagi|siang|sore|malam))?"
+    r"|(?:pukul|jam)\s+\d{1,2}(?:[.:]\d{2})?|kemarin|tadi\s+(?:pagi|siang|sore|malam)|tahun\s+(?:\d{4}|lalu|ini))\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One phrase: its words (prefix where `*` stood), with gaps allowed where `..` stood."""
@@ -214,15 +228,21 @@ def _near(item: Found, found: Sequence[Found]) -> set[str]:
     return {o.role for o in found if o.role in ("actor", "amount") and abs(o.first - item.first) <= NEAR_WORDS}
 
 
+def circumstances(text: str) -> list[tuple[int, int, str]]:
+    """Where and when a text says it happened: (start, end, role) with role place or time, as far as it is written out."""
+    places = [(*match.span(), "place") for match in _PLACE_STRETCH.finditer(text)]
+    return sorted([*places, *((*match.span(), "time") for match in _TIME_STRETCH.finditer(text))])
+
+
 def completeness(text: str, finder: EvidenceFinder) -> dict[str, bool]:
     """Which of who, what, where, when, how much a report answers, for the questions an integrity unit would ask back."""
     row = [token for token, _, _ in tokens_with_spans(text)]
-    roles = {item.role for item in finder.find(row)}
+    roles = {item.role for item in finder.find(row)} | {role for _, _, role in circumstances(text)}
     words = set(row)
     return {
         "siapa": "actor" in roles or "[NAMA]" in text,
         "apa": bool(roles & {"act", "gain"}),
-        "di mana": bool(words & _PLACE),
-        "kapan": bool(words & _TIME),
+        "di mana": "place" in roles or bool(words & _PLACE),
+        "kapan": "time" in roles or bool(words & _TIME),
         "berapa": "amount" in roles,
     }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
-from nlp.classify.evidence import EvidenceFinder, completeness
+from nlp.classify.evidence import EvidenceFinder, circumstances, completeness
 from nlp.classify.examples import Example, Examples
 from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
@@ -25,10 +25,12 @@ from nlp.text.privacy import mask
 __all__ = ["Assessment", "Choice", "Evidence", "Example", "Explanation", "Scorer", "check_bundle", "text_problem"]
 _PUNCTUATION = ".,;:!?()\"'"
 Decision = Literal["auto", "suggest", "manual"]
-MAX_EVIDENCE = 8  # spans shown, phrases in this order before single words
+MAX_EVIDENCE = 8  # spans that raised the risk, phrases in the order of SHOWN_ROLES before single words
+MAX_CIRCUMSTANCES = 4  # places and times shown beside them; they raise no risk
 MAX_WORDS = 3
 MIN_WORD_WEIGHT = 0.1  # logits; lighter words would mark chance
 SHOWN_ROLES = {"act": "perbuatan", "gain": "keuntungan", "amount": "jumlah", "actor": "pelaku"}
+SHOWN_CIRCUMSTANCES = {"place": "tempat", "time": "waktu"}
 SINGLE_TASKS = ("topic", "aspect", "sentiment", "unit")
 
 
@@ -43,7 +45,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Words of the masked text (`start:end`) that raised the integrity risk, and by how much (logits)."""
+    """Words of the masked text (`start:end`) that raised the integrity risk, and by how much (logits); also where and when."""
 
     start: int
     end: int
@@ -263,7 +265,18 @@ class Scorer:
         found += [_evidence_of(masked_text, start, end, "kata", weight) for (start, end), weight in words[:MAX_WORDS]]
         roles = [*SHOWN_ROLES.values(), "kata"]
         shown = sorted(found, key=lambda e: (roles.index(e.role), -e.weight))[:MAX_EVIDENCE]
+        shown += self._circumstances(masked_text, shown)
         return tuple(sorted(shown, key=lambda e: e.start))
+
+    @staticmethod
+    def _circumstances(masked_text: str, shown: Sequence[Evidence]) -> list[Evidence]:
+        """Places and times outside the spans already shown."""
+        free = [
+            _evidence_of(masked_text, start, end, SHOWN_CIRCUMSTANCES[role], 0.0)
+            for start, end, role in circumstances(masked_text)
+            if all(end <= other.start or start >= other.end for other in shown)
+        ]
+        return free[:MAX_CIRCUMSTANCES]
 
     def explain(self, assessment: Assessment) -> dict[str, Explanation]:
         """For each task why its code was chosen: exact parts of the logit against the mean of the other codes."""

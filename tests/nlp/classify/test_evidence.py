@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nlp.classify.evidence import DEFAULT_PATH, EvidenceFinder, completeness, load_rules
+from nlp.classify.evidence import DEFAULT_PATH, EvidenceFinder, circumstances, completeness, load_rules
 from nlp.classify.features import tokens
 from nlp.errors import SuaraError
 
@@ -92,3 +94,25 @@ def test_an_office_adds_a_phrase_of_its_own(tmp_path):
     path.write_text(DEFAULT_PATH.read_text() + own)
     assert any(item.role == "act" for item in EvidenceFinder(load_rules(path)).find(tokens("ada uang map di sini")))
     assert not any(item.role == "act" for item in FINDER.find(tokens("ada uang map di sini")))
+
+
+# ------------------------------------------------------------------------------------------------ where and when
+@pytest.mark.parametrize(
+    ("text", "places", "times"),
+    [
+        ("di Kantor Kelurahan Sukasari, tanggal 12 Maret 2021", ["Kantor Kelurahan Sukasari"], ["tanggal 12 Maret 2021"]),
+        ("pungli di RT 04 RW 02 hari Senin pagi", ["RT 04 RW 02"], ["hari Senin pagi"]),
+        ("di jl Melati Baru no 3 kemarin jam 09.30", ["jl Melati Baru"], ["kemarin", "jam 09.30"]),
+        ("jalan rusak dan pasar kotor", [], []),
+        ("sejak bulan Juli 2020 di SMPN 99", ["SMPN 99"], ["bulan Juli 2020"]),
+    ],
+)  # fmt: skip
+def test_where_and_when_are_found_where_they_are_written_out(text, places, times):
+    found = circumstances(text)
+    assert [text[start:end] for start, end, role in found if role == "place"][: len(places)] == places
+    assert [text[start:end] for start, end, role in found if role == "time"] == times
+
+
+@given(st.text(alphabet="jalan RT 04 Senin 12/3/2020 Mei pasar Ab", max_size=200))
+def test_where_and_when_are_stretches_of_the_text(text):
+    assert all(0 <= start < end <= len(text) for start, end, _ in circumstances(text))
