@@ -282,7 +282,9 @@ def markdown(title: str, note: str, table: Table) -> str:
     columns = list(dict.fromkeys(column for row in table for column in row if column))
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {row['']} | {' | '.join(row.get(column, '-') for column in columns)} |" for row in table]
-    return "\n".join([f"## {title}", "", note, "", *lines, ""])
+    section = "\n".join([f"## {title}", "", note, "", *lines, ""])
+    print(section, flush=True)
+    return section
 
 
 def main() -> None:
@@ -320,7 +322,6 @@ def main() -> None:
         "",
     ]
     OUT.write_text("\n".join([*head, *sections]), encoding="utf-8")
-    print(OUT.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ NEAR_WORDS = 15  # an act and its actor or amount belong together when they stan
 ROLES = ("act", "gain", "actor")
 CONTEXTS = ("denial", "wish", "news", "street", "private", "question")
 REACHING = ("denial", "wish")  # these bind to a word beside them; the others to the whole text
-_AMOUNT = re.compile(r"rp0+|0+(?:rb|ribu|jt|juta|k)|0{4,}")
+_AMOUNT = re.compile(r"rp0+|0+(?:rb|ribu|jt|juta|k)|0{5,8}")  # digits read as 0; four bare digits are mostly years
 _AMOUNT_UNIT = frozenset({"ribu", "juta", "rupiah", "rb", "jt", "perak"})
 _PLACE = frozenset(
     {"jalan", "gang", "rt", "rw", "kelurahan", "kecamatan", "desa", "dusun", "kampung", "perumahan", "blok", "pasar"}
