@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from nlp.errors import SuaraError
 
@@ -92,6 +93,8 @@ def read_all(path: Path) -> pd.DataFrame:
 
 def as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Cells as text: missing ones '', whole numbers without a decimal point."""
+    if column.dtype == object and infer_dtype(column, skipna=False) == "string":  # nothing to change, told in C
+        return column
     return column.map(_cell, na_action=None).astype(object)
 
 

@@ -19,6 +19,7 @@ from nlp.errors import SuaraError
 
 DEFAULT_PATH = Path(__file__).with_name("evidence.toml")
 MAX_GAP_WORDS = 3
+MAX_REMEMBERED_WORDS = 200_000
 NEAR_WORDS = 15  # an act and its actor or amount belong together when they stand this near
 ROLES = ("act", "gain", "actor")
 CONTEXTS = ("denial", "wish", "news", "street", "private", "question")
@@ -127,16 +128,6 @@ def _pattern(phrase: str, role: str, kind: str, reach: int) -> Pattern:
     return Pattern(tuple(words), tuple(gaps), role, kind, reach)
 
 
-def _starting(rules: EvidenceRules, token: str, cache_of: dict[str, tuple[Pattern, ...]]) -> tuple[Pattern, ...]:
-    found = cache_of.get(token)
-    if found is None:
-        found = rules.exact.get(token, ()) + tuple(p for word, p in rules.prefix if token.startswith(word))
-        if len(cache_of) > 200_000:
-            cache_of.clear()
-        cache_of[token] = found
-    return found
-
-
 def _end(pattern: Pattern, row: Sequence[str], first: int) -> int | None:
     """Last word of `pattern` when it begins at `first`; None where the words that follow differ."""
     position = first
@@ -171,11 +162,20 @@ class EvidenceFinder:
             "acts",
         )
 
+    def _patterns(self, token: str) -> tuple[Pattern, ...]:
+        """Patterns that may begin with a word; remembered, as people repeat words."""
+        found = self.rules.exact.get(token, ()) + tuple(p for word, p in self.rules.prefix if token.startswith(word))
+        if len(self._starting) >= MAX_REMEMBERED_WORDS:
+            self._starting.clear()
+        self._starting[token] = found
+        return found
+
     def find(self, row: Sequence[str]) -> list[Found]:
         """Phrases and amounts of a text's tokens, acts and gains marked where a context weakens them."""
         found: list[Found] = []
         for first, token in enumerate(row):
-            for pattern in _starting(self.rules, token, self._starting):
+            patterns = self._starting.get(token)
+            for pattern in self._patterns(token) if patterns is None else patterns:
                 last = first if len(pattern.words) == 1 else _end(pattern, row, first)
                 if last is not None:
                     found.append(Found(first, last, pattern.role, pattern.kind, pattern.reach))
@@ -199,12 +199,11 @@ class EvidenceFinder:
             result.append(Found(item.first, item.last, item.role, item.kind, item.reach, weak) if weak else item)
         return result
 
-    def cues(self, rows: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
-        """One row of cues a text, (number of texts, number of cues): counts up to two, scaled to at most one."""
-        matrix = np.zeros((len(rows), len(self.cue_names)), np.float32)
+    def cues(self, phrases: Sequence[Sequence[Found]]) -> npt.NDArray[np.float32]:
+        """One row of cues a text from what `find` gave, (n_texts, n_cues): counts up to two, scaled to at most one."""
+        matrix = np.zeros((len(phrases), len(self.cue_names)), np.float32)
         place = {name: k for k, name in enumerate(self.cue_names)}
-        for i, row in enumerate(rows):
-            found = self.find(row)
+        for i, found in enumerate(phrases):
             if not found:
                 continue
             strong = [item for item in found if item.role in ("act", "gain") and not item.weakened]

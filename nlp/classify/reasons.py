@@ -1,11 +1,13 @@
 """Why a model chose a code: exact shares of words, of the evidence layer, and of the meaning of the whole text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
-from nlp.classify.features import FeatureSpace, tokens_with_spans
+from nlp.classify.features import FeatureSpace
 
 MAX_REASONS = 6
 
@@ -54,14 +56,19 @@ def step_reached(n_steps: int, level: int) -> npt.NDArray[np.float64]:
     return direction
 
 
-def word_weights(features: FeatureSpace, masked_text: str, weights: npt.NDArray[np.float64]) -> list[Reason]:
-    """Exact share of each word of a text in `features @ weights`, heaviest first.
+def word_weights(
+    features: FeatureSpace,
+    masked_text: str,
+    spans: Sequence[tuple[str, int, int]],
+    row: sp.csr_matrix,
+    weights: npt.NDArray[np.float64],
+) -> list[Reason]:
+    """Exact share of each word of a text in `row @ weights`, heaviest first.
 
-    A word's share is the sum over its own column, its character n-grams, and half of each word pair it is in.
+    `spans` are the text's tokens with their places, `row` (1, n_features) what `features` makes of them. A word's share
+    is the sum over its own column, its character n-grams, and half of each word pair it is in.
     """
-    spans = tokens_with_spans(masked_text)
     words = [token for token, _, _ in spans]
-    row = features.transform_tokens([words])
     of_word = [features.token_features(word) for word in words]
     pairs = features.pair_features(words)
     columns = np.concatenate([*of_word, np.array([column for _, column in pairs], dtype=np.int32)])

@@ -1,7 +1,7 @@
 """Score texts with a bundle: one stacked product for all tasks, then codes, probabilities, reasons and a decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
-from nlp.classify.evidence import EvidenceFinder, circumstances, completeness
+from nlp.classify.evidence import EvidenceFinder, Found, circumstances, completeness
 from nlp.classify.examples import Example, Examples
 from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
@@ -152,21 +152,27 @@ class Scorer:
         """One assessment for each text, in order. Unreadable texts get `problem` and decision manual."""
         problems = [text_problem(text) for text in texts]
         masked = [mask(text).text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
-        logits = self._logits(masked)
+        rows = [tokens(text) for text in masked]
+        found = [self._finder.find(row) for row in rows]
+        words = self._features.transform_tokens(rows)
+        logits = self._logits(masked, found, words)
         probabilities = {name: self._probabilities(name, logits) for name in self._tasks}
         choices = {name: self._choices(name, probabilities[name]) for name in SINGLE_TASKS if name in self._tasks}
-        return [
+        assessments = [
             self._assessment(i, masked[i], choices, probabilities)
             if problem is None
             else Assessment(masked_text=masked[i], decision="manual", model=self.bundle.name, problem=problem)
             for i, problem in enumerate(problems)
         ]
+        return [
+            replace(assessment, evidence=self._evidence(masked[i], found[i], words[i])) if assessment.flagged else assessment
+            for i, assessment in enumerate(assessments)
+        ]
 
-    def _logits(self, masked: Sequence[str]) -> npt.NDArray[np.float32]:
+    def _logits(self, masked: Sequence[str], found: Sequence[Sequence[Found]], words: sp.csr_matrix) -> npt.NDArray[np.float32]:
         """Calibrated logits of all tasks, (n_texts, n_outputs)."""
-        rows = [tokens(text) for text in masked]
-        logits = self._features.transform_tokens(rows) @ self.bundle.weights + self.bundle.biases
-        logits += sp.csr_matrix(self._finder.cues(rows)) @ self.bundle.dense_weights[: self._n_cues]  # row by row alike
+        logits = words @ self.bundle.weights + self.bundle.biases
+        logits += sp.csr_matrix(self._finder.cues(found)) @ self.bundle.dense_weights[: self._n_cues]  # row by row alike
         if self._encoder is not None:
             weights = self.bundle.dense_weights[self._n_cues :]
             for i, vector in enumerate(self._encoder.encode(masked)):
@@ -203,7 +209,6 @@ class Scorer:
             band=band,
             integrity_risk=float(probabilities["band"][i][1]) if "band" in probabilities else None,
             kinds=self._kinds(probabilities["kinds"][i]) if flagged and "kinds" in probabilities else (),
-            evidence=self._evidence(masked_text) if flagged else (),
             unit=single.get("unit"),
         )
 
@@ -247,13 +252,14 @@ class Scorer:
         return "suggest" if choice.probability >= thresholds["suggest"] else "manual"
 
     # ------------------------------------------------------------------------------------------------ reasons
-    def _evidence(self, masked_text: str) -> tuple[Evidence, ...]:
+    def _evidence(self, masked_text: str, phrases: Sequence[Found], words_row: sp.csr_matrix) -> tuple[Evidence, ...]:
         """Phrases of the evidence layer, each with the weight its words have, and the words that raised the risk most."""
-        weight_at = {(r.start, r.end): r.weight for r in word_weights(self._features, masked_text, self._risk_weights)}
         spans = tokens_with_spans(masked_text)
+        reasons = word_weights(self._features, masked_text, spans, words_row, self._risk_weights)
+        weight_at = {(r.start, r.end): r.weight for r in reasons}
         found: list[Evidence] = []
         taken: set[int] = set()
-        for item in sorted(self._finder.find([token for token, _, _ in spans]), key=lambda f: f.first - f.last):
+        for item in sorted(phrases, key=lambda f: f.first - f.last):
             positions = set(range(item.first, item.last + 1))
             if item.role in SHOWN_ROLES and not item.weakened and not positions & taken:
                 taken |= positions
@@ -283,7 +289,9 @@ class Scorer:
         if assessment.problem is not None:
             return {}
         text = assessment.masked_text
-        cues = self._finder.cues([tokens(text)])[0]
+        spans = tokens_with_spans(text)
+        row = [token for token, _, _ in spans]
+        cues, words_row = self._finder.cues([self._finder.find(row)])[0], self._features.transform_tokens([row])
         meaning = self._encoder.encode([text])[0] if self._encoder is not None else np.zeros(0, np.float32)
         explanations: dict[str, Explanation] = {}
         for name, task in self._tasks.items():
@@ -292,7 +300,8 @@ class Scorer:
                 continue
             columns, k = self._columns[name], task.codes.index(choice.code)
             direction = against_others(task.n_outputs, k) if task.form == "single" else step_reached(task.n_outputs, k)
-            words = word_weights(self._features, text, self.bundle.weights[:, columns].astype(np.float64) @ direction)
+            weights = self.bundle.weights[:, columns].astype(np.float64) @ direction
+            words = word_weights(self._features, text, spans, words_row, weights)
             dense = self.bundle.dense_weights[:, columns].astype(np.float64) @ direction
             explanations[name] = Explanation(
                 words=tuple(words[:MAX_REASONS]),

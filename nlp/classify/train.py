@@ -138,7 +138,8 @@ def _train(options: TrainOptions, out: Path, progress: Progress) -> dict[str, An
     progress("mempelajari kata", 1, steps)
     features = TextFeatures(min_texts=2 if len(rows) > 1_000 else 1)
     rules = load_rules(options.evidence_path)
-    blocks = [features.fit_transform(texts), EvidenceFinder(rules).cues([tokens(text) for text in texts])]
+    finder = EvidenceFinder(rules)
+    blocks = [features.fit_transform(texts), finder.cues([finder.find(tokens(text)) for text in texts])]
     center = np.zeros(0, np.float32)
     example_vectors = np.zeros((0, 0), np.float16)
     from_seed = rows["from_seed"].to_numpy(dtype=bool)

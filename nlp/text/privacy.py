@@ -231,7 +231,8 @@ def _first_words(match: re.Match[str], keep: Callable[[int, str], bool]) -> tupl
 
 
 def _names(text: str) -> Iterator[tuple[int, int, str]]:
-    shouting = text.isupper() or sum(map(str.isupper, text[:300])) > 0.6 * max(1, sum(map(str.isalpha, text[:300])))
+    head = text[:300]
+    shouting = text.isupper() or sum(map(str.isupper, head)) > 0.6 * max(1, sum(map(str.isalpha, head)))
 
     def stated(index: int, word: str) -> bool:
         low = word.lower()

@@ -67,7 +67,7 @@ def test_completeness_tells_what_a_report_still_lacks():
 
 def test_cues_have_a_fixed_shape_and_stay_between_zero_and_one():
     rows = [tokens(text) for text in ("", "pungli pungli pungli oleh oknum lurah 50rb", "jalan rusak")]
-    cues = FINDER.cues(rows)
+    cues = FINDER.cues([FINDER.find(row) for row in rows])
     assert cues.shape == (3, len(FINDER.cue_names))
     assert 0 <= cues.min() <= cues.max() <= 1
     assert not cues[0].any()
