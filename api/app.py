@@ -10,12 +10,17 @@ from sqlalchemy.orm import sessionmaker
 
 import nlp
 from api import health
+from api.audit.endpoints import router as audit_router
 from api.database import migrate, open_engine
+from api.desk import Desk
 from api.errors import describe_problems, install_error_handlers
 from api.feedback.endpoints import router as feedback_router
+from api.feedback.endpoints import tracking as tracking_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
+from api.routing.calendar import WorkCalendar
+from api.routing.endpoints import router as routing_router
 from api.scoring.endpoints import router as scoring_router
 from api.scoring.service import ScoringService
 from api.settings import Settings, load_settings
@@ -27,13 +32,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service, ready to be served; opens the database and loads the model when it starts."""
     settings = settings or load_settings()
     configure_logs(settings.log_level)
+    desk = Desk(
+        settings, ScoringService(settings.model_dir), settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = open_engine(settings.resolved_database_url)
         migrate(engine)
         app.state.sessions = sessionmaker(engine, expire_on_commit=False)
-        app.state.scoring.start()
+        desk.scoring.start()
         yield
         engine.dispose()
 
@@ -45,12 +53,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,  # the usual pages load scripts from other hosts; /openapi.json holds it all
         redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.scoring = ScoringService(settings.model_dir)
+    app.state.desk = desk
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     install_error_handlers(app)
-    for router in (health.router, scoring_router, feedback_router):
+    for router in (health.router, scoring_router, feedback_router, tracking_router, routing_router, audit_router):
         app.include_router(router)
     describe_problems(app)
     if settings.first_page:

@@ -5,49 +5,17 @@ This module is loaded by every `suara`, also to score a file, so what is heavy i
 
 import csv
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from api.accounts.roles import ROLES
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from api.settings import Settings
+from api import commands_secrets as secrets
+from api.accounts import commands as accounts
+from api.command_session import open_session
 
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
-
-
-@contextmanager
-def _session(settings: "Settings") -> Iterator["Session"]:
-    from sqlalchemy.orm import sessionmaker
-
-    from api.database import migrate, open_engine
-
-    engine = open_engine(settings.resolved_database_url)
-    migrate(engine)
-    with sessionmaker(engine).begin() as session:
-        yield session
-    engine.dispose()
-
-
-def key_create(
-    role: Annotated[str, typer.Option(help=f"Peran: {', '.join(ROLES)}.")],
-    name: Annotated[str, typer.Option(help="Nama pemakai kunci, untuk dikenali kembali.")],
-) -> None:
-    """Buat kunci API; kunci tercetak sekali ini saja."""
-    from api.accounts.service import create_key
-    from api.settings import load_settings
-
-    with _session(load_settings()) as session:
-        key = create_key(session, name, role)
-    sys.stdout.write(key + "\n")
 
 
 def serve(
@@ -63,7 +31,7 @@ def serve(
 
     settings = load_settings()
     check_bundle(settings.model_dir)
-    with _session(settings):
+    with open_session(settings):
         pass  # a database that cannot be opened is told here, in one line
     configure_logs(settings.log_level)
     logging.basicConfig(handlers=[ServerLines()], force=True)
@@ -83,9 +51,13 @@ def demo() -> None:
     """Isi basis data dengan pesan contoh karangan sendiri; aman diulang."""
     from rich.progress import track
 
+    from api.accounts.principal import SYSTEM
+    from api.demo.prepare import prepare
+    from api.desk import Desk
+    from api.feedback.intake import take_in
     from api.feedback.schemas import FeedbackIn
-    from api.feedback.service import take_in
     from api.logs import configure_logs
+    from api.routing.calendar import WorkCalendar
     from api.scoring.service import ScoringService
     from api.settings import load_settings
     from nlp import check_bundle
@@ -97,21 +69,22 @@ def demo() -> None:
     scoring = ScoringService(settings.model_dir)
     scoring.start()
     scoring.wait(timeout_s=120)
+    desk = Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
     now = datetime.now(UTC)
-    with DEMO_FILE.open(encoding="utf-8", newline="") as file, _session(settings) as session:
+    with DEMO_FILE.open(encoding="utf-8", newline="") as file, open_session(settings) as session:
+        prepare(session, desk.vault, desk.labels)
         rows = list(csv.DictReader(file))
         new = 0
         for row in track(rows, "memuat pesan contoh", console=errors, transient=True, disable=not errors.is_terminal):
             received_at = now - timedelta(days=int(row.pop("received_on_day")))
             message = FeedbackIn.model_validate({**row, "received_at": received_at})
-            new += take_in(session, scoring, message)[1]
+            new += take_in(session, desk, SYSTEM, message)[1]
     print_out(f"{new} pesan contoh dimuat, {len(rows) - new} sudah ada.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
-    keys = typer.Typer(help="Kunci API.", no_args_is_help=True)
-    keys.command("create")(key_create)
-    app.add_typer(keys, name="key")
     app.command()(serve)
     app.command()(demo)
+    for room in (accounts, secrets):
+        room.register(app)

@@ -2,14 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from alembic import command
 from alembic.config import Config
 from fastapi import Depends, Request
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -18,6 +19,7 @@ from nlp.errors import SuaraError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS = 5_000
+MIGRATION_LOCK = 0x5AA7A  # any number that nothing else in the database locks
 
 
 class Base(DeclarativeBase):
@@ -31,6 +33,23 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: object) -> datetime | None:
+        """To UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, _: object) -> datetime | None:
+        """With its zone."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _harden_sqlite(connection: Any, _: object) -> None:
@@ -57,6 +76,11 @@ def _begin_sqlite(connection: Connection, _: str | None = None) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def hold_writes(session: Session) -> None:
+    """On SQLite, let nobody else write until this transaction ends, so that what is read next stays true."""
+    _begin_sqlite(session.connection())
+
+
 def open_engine(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL; makes the folder of a SQLite file."""
     parsed = make_url(url)
@@ -80,16 +104,45 @@ def _unusable(url: URL) -> SuaraError:
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to `revision`; SuaraError where the database cannot be opened."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    """Bring the schema up to `revision`; SuaraError where the database cannot be opened."""
     try:
-        with engine.begin() as connection:
-            _begin_sqlite(connection)
-            config.attributes["connection"] = connection
+        with _alone(engine) as config:
             command.upgrade(config, revision)
     except OperationalError as error:
         raise _unusable(engine.url) from error
+
+
+def migrate_down(engine: Engine, revision: str) -> None:
+    """Bring the schema down to `revision` ('base' for none)."""
+    with _alone(engine) as config:
+        command.downgrade(config, revision)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Config]:
+    """Alembic's settings in a transaction that no other process migrates beside."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        if engine.dialect.name == "postgresql":
+            with connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+                yield config
+            return
+        # SQLite changes a table by making it anew; with foreign keys on, dropping the old one would empty its children
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.commit()
+        with connection.begin():
+            _begin_sqlite(connection)
+            yield config
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken:
+                raise SuaraError(
+                    f"tabel {broken[0]} menunjuk baris yang tidak ada", where="basis data", remedy="Pulihkan cadangan."
+                )
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.commit()
 
 
 def get_session(request: Request) -> Iterator[Session]:

@@ -1,12 +1,16 @@
 """Everything that can be set, from environment variables with the prefix SUARA_; the defaults work in an empty folder."""
 
 from pathlib import Path
+from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.routing.calendar import DEFAULT_PATH as HOLIDAYS
+from api.vault import Vault, create_key_file
 from nlp.errors import SuaraError
 from nlp.labels import DEFAULT_PATH
 
@@ -15,6 +19,7 @@ _FAULTS = {
     "bool_parsing": "harus true atau false",
     "greater_than": "harus lebih dari {gt}",
     "less_than_equal": "paling besar {le}",
+    "literal_error": "harus salah satu dari {expected}",
     "value_error": "{error}",
 }
 
@@ -31,8 +36,29 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, gt=0, description="Ukuran terbesar isi permintaan, bita.")
     max_texts: int = Field(default=1_000, gt=0, description="Banyak teks terbesar dalam satu permintaan penilaian.")
     page_limit: int = Field(default=100, gt=0, le=1_000, description="Banyak baris terbesar dalam satu halaman daftar.")
+    mode: Literal["demo", "kantor"] = Field(
+        default="demo", description="kantor menolak berjalan dengan kunci enkripsi bawaan; pakai itu untuk pesan sungguhan."
+    )
+    encryption_key_file: Path | None = Field(
+        default=None, description="Berkas kunci dari 'suara secret create'; bawaan demo: dibuat sendiri di data_dir."
+    )
+    encryption_keys: SecretStr = Field(
+        default=SecretStr(""), description="Isi berkas kunci, baris dipisah koma, bila tidak memakai berkas."
+    )
+    timezone: str = Field(default="Asia/Jakarta", description="Zona waktu kantor, untuk batas hari kerja.")
+    holidays: Path = Field(default=HOLIDAYS, description="Daftar libur dan cuti bersama (TOML).")
+    original_days: int = Field(
+        default=365, gt=0, description="Hari simpan teks asli dan pelapor; sesudahnya dimusnahkan, teks tersamar tetap."
+    )
     first_page: bool = Field(default=True, description="Sediakan halaman coba di /; halaman itu tidak menyimpan apa pun.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING, atau ERROR.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("pakai nama zona seperti Asia/Jakarta, Asia/Makassar, atau Asia/Jayapura")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -51,6 +77,26 @@ class Settings(BaseSettings):
         if not known:
             raise ValueError("pakai URL yang berawal sqlite:/// atau postgresql://")
         return value
+
+    @property
+    def demo_key_file(self) -> Path:
+        """Where a demonstration keeps its own keys: beside the data they seal, which guards nothing."""
+        return self.data_dir / "kunci-enkripsi.txt"
+
+    def open_vault(self) -> Vault:
+        """The encryption keys; SuaraError where there are none, or outside demo mode none of the office's own."""
+        if self.encryption_keys.get_secret_value():
+            return Vault.parse(self.encryption_keys.get_secret_value(), "SUARA_ENCRYPTION_KEYS")
+        path = self.encryption_key_file or self.demo_key_file
+        if self.mode != "demo" and path.resolve().is_relative_to(self.data_dir.resolve()):
+            raise SuaraError(
+                "kunci enkripsi bawaan tidak boleh dipakai untuk pesan sungguhan",
+                where="SUARA_MODE=kantor",
+                remedy="Jalankan 'suara secret create --out FILE' di luar folder data, lalu isi SUARA_ENCRYPTION_KEY_FILE.",
+            )
+        if self.encryption_key_file is None:
+            create_key_file(path)
+        return Vault.read(path)
 
     @property
     def resolved_database_url(self) -> str:

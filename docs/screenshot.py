@@ -28,7 +28,7 @@ def main(model: Path, picture: Path) -> None:
         try:
             while not server.started:
                 thread.join(0.05)
-            if not app.state.scoring.wait(timeout_s=60):
+            if not app.state.desk.scoring.wait(timeout_s=60):
                 raise SystemExit("model tidak siap")
             port = server.servers[0].sockets[0].getsockname()[1]
             with sync_playwright() as playwright:

@@ -8,11 +8,15 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
 
 from api.accounts import repository
+from api.accounts.permissions import rights_of
+from api.accounts.principal import Principal
 from api.accounts.roles import ROLES
 from api.accounts.tables import ApiKey
 from api.errors import ApiError
@@ -20,6 +24,7 @@ from nlp.errors import SuaraError
 
 _KEY = re.compile(r"suara_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 MAX_NAME_CHARS = 100
+LAST_USED_STEP = timedelta(minutes=1)  # noting every use would make every request a write
 
 
 def create_key(session: Session, name: str, role: str) -> str:
@@ -41,12 +46,13 @@ def create_key(session: Session, name: str, role: str) -> str:
 
 
 def check_key(session: Session, given: str | None) -> ApiKey:
-    """The key's row; ApiError 401 for a missing, unknown, wrong or revoked one, all told alike."""
+    """The key's row; ApiError 401 for a missing, unknown, wrong, expired or revoked one, all told alike."""
     match = _KEY.fullmatch(given or "")
     key = repository.find_key(session, match.group(1)) if match else None
     # compare even where no key was found, so that the time taken does not tell which prefixes exist
     proves = hmac.compare_digest(_digest(match.group(2) if match else ""), key.secret_sha256 if key else _digest("-"))
-    if key is None or not proves or key.revoked_at is not None:
+    now = datetime.now(UTC)
+    if key is None or not proves or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise ApiError(
             401,
             "kunci_salah",
@@ -55,6 +61,22 @@ def check_key(session: Session, given: str | None) -> ApiKey:
             {"WWW-Authenticate": 'ApiKey realm="suara-warga"'},
         )
     return key
+
+
+def principal_of_key(session: Session, key: ApiKey) -> Principal:
+    """Who a key stands for."""
+    return Principal("key", key.id, key.name, key.role, rights_of(key.role, key.scopes), repository.units_of_key(session, key.id))
+
+
+def is_use_due(key: ApiKey) -> bool:
+    """Whether it is time to note that the key is in use."""
+    return key.last_used_at is None or datetime.now(UTC) - key.last_used_at > LAST_USED_STEP
+
+
+def note_use(sessions: sessionmaker[Session], key_id: int) -> None:
+    """Note the use in a transaction of its own, so that reading never waits for a writer; a busy database skips it."""
+    with suppress(OperationalError), sessions.begin() as session:
+        repository.note_use(session, key_id, datetime.now(UTC))
 
 
 def _digest(secret: str) -> str:

@@ -1,13 +1,41 @@
 """SQL about messages."""
 
-from sqlalchemy import select
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
-from api.feedback.tables import Feedback, IdempotentRequest
+from api.database import hold_writes
+from api.feedback.schemas import FeedbackFilter
+from api.feedback.tables import (
+    Correction,
+    Feedback,
+    IdempotentRequest,
+    SealedOriginal,
+    SealedReporter,
+    SimilarLink,
+    StoredAssessment,
+)
+from api.routing.tables import Unit
+
+MAX_CANDIDATES = 500  # newest messages of the same place that a new one is compared with
 
 
-def add(session: Session, row: Feedback | IdempotentRequest) -> None:
-    """Store a new row; IntegrityError where another request was first with its unique keys."""
+def add_message(session: Session, row: Feedback) -> None:
+    """Store a new message with its assessment, searchable; IntegrityError where its unique keys are taken."""
+    session.add(row)
+    session.flush()
+    if session.get_bind().dialect.name == "sqlite":  # PostgreSQL's index follows by itself
+        session.execute(
+            text("INSERT INTO feedback_words(rowid, masked_text) VALUES (:id, :words)"), {"id": row.id, "words": row.masked_text}
+        )
+
+
+def add(
+    session: Session, row: IdempotentRequest | SealedOriginal | SealedReporter | Correction | SimilarLink | StoredAssessment
+) -> None:
+    """Store a new row beside a message."""
     session.add(row)
     session.flush()
 
@@ -17,24 +45,139 @@ def get(session: Session, public_id: str) -> Feedback | None:
     return session.scalar(select(Feedback).where(Feedback.public_id == public_id))
 
 
+def get_for_change(session: Session, public_id: str) -> Feedback | None:
+    """The same, held until the transaction ends, so that two people's changes come one after the other."""
+    hold_writes(session)
+    return session.scalar(select(Feedback).where(Feedback.public_id == public_id).with_for_update())
+
+
 def get_by_external_id(session: Session, external_id: str) -> Feedback | None:
     """The message with the sender's own id."""
     return session.scalar(select(Feedback).where(Feedback.external_id == external_id))
 
 
-def find_request(session: Session, api_key_id: int, idempotency_key: str) -> tuple[IdempotentRequest, Feedback] | None:
-    """An earlier request with this key, and the message it stored."""
+def get_by_receipt(session: Session, receipt: str) -> Feedback | None:
+    """The message with this receipt."""
+    return session.scalar(select(Feedback).where(Feedback.receipt == receipt))
+
+
+def find_request(session: Session, actor: dict[str, Any], idempotency_key: str) -> tuple[IdempotentRequest, Feedback] | None:
+    """An earlier request of this caller with this key, and the message it stored."""
     row = session.execute(
         select(IdempotentRequest, Feedback)
         .join(Feedback, Feedback.id == IdempotentRequest.feedback_id)
-        .where(IdempotentRequest.api_key_id == api_key_id, IdempotentRequest.idempotency_key == idempotency_key)
+        .where(
+            IdempotentRequest.actor_kind == actor["actor_kind"],
+            IdempotentRequest.actor_id == actor["actor_id"],
+            IdempotentRequest.idempotency_key == idempotency_key,
+        )
     ).first()
     return (row[0], row[1]) if row else None
 
 
-def page(session: Session, before_id: int | None, limit: int) -> list[Feedback]:
-    """The newest messages, or those stored before `before_id`."""
-    query = select(Feedback).order_by(Feedback.id.desc()).limit(limit)
+# ---------------------------------------------------------------------------------------------- lists
+def visible_to(units: frozenset[int] | None, *, sees_cases: bool) -> ColumnElement[bool]:
+    """Messages that a caller may know of: with `sees_cases` all, else none that is rahasia; of its units if limited."""
+    conditions: list[ColumnElement[bool]] = []
+    if not sees_cases:
+        conditions.append(Feedback.visibility != "rahasia")
+    if units is not None:
+        conditions.append(Feedback.unit_id.in_(units))
+    return and_(True, *conditions)
+
+
+def page(
+    session: Session,
+    wanted: FeedbackFilter,
+    visible: ColumnElement[bool],
+    *,
+    sees_cases: bool,
+    today: date,
+    before_id: int | None,
+) -> list[Feedback]:
+    """The newest messages that fit, one more than `wanted.limit` where there are more."""
+    query = select(Feedback).where(visible).order_by(Feedback.id.desc()).limit(wanted.limit + 1)
+    query = _filtered(session, query, wanted, today, sees_cases=sees_cases)
     if before_id is not None:
         query = query.where(Feedback.id < before_id)
     return list(session.scalars(query))
+
+
+def _filtered(
+    session: Session, query: Select[Feedback], wanted: FeedbackFilter, today: date, *, sees_cases: bool
+) -> Select[Feedback]:
+    for name in ("topic", "district", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(getattr(Feedback, name) == value)
+    hidden = {name: getattr(wanted, name) for name in ("aspect", "sentiment", "urgency") if getattr(wanted, name) is not None}
+    for name, value in hidden.items():
+        query = query.where(getattr(Feedback, name) == value)
+    if wanted.q:
+        query = query.where(_has_words(session, wanted.q))
+    if (wanted.q or hidden) and not sees_cases:  # whether a hidden text fits would tell of the text
+        query = query.where(Feedback.has_case.is_(False))
+    if wanted.unit == "-":
+        query = query.where(Feedback.unit_id.is_(None))
+    elif wanted.unit is not None:
+        query = query.where(Feedback.unit_id.in_(select(Unit.id).where(Unit.code == wanted.unit)))
+    if wanted.overdue is not None:
+        late = and_(Feedback.deadline_on < today, Feedback.closed_at.is_(None))
+        query = query.where(late if wanted.overdue else or_(~late, Feedback.deadline_on.is_(None)))
+    if wanted.since is not None:
+        query = query.where(Feedback.received_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Feedback.received_at < wanted.until)
+    return query
+
+
+def _has_words(session: Session, words: str) -> ColumnElement[bool]:
+    """All words occur in the masked text."""
+    if session.get_bind().dialect.name == "postgresql":
+        document = func.to_tsvector(literal_column("'simple'"), Feedback.masked_text)
+        return document.op("@@")(func.plainto_tsquery(literal_column("'simple'"), words))
+    phrases = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
+    found = text("SELECT rowid FROM feedback_words WHERE feedback_words MATCH :words").bindparams(bindparam("words", phrases))
+    return Feedback.id.in_(found.columns(literal_column("rowid")).subquery().select())
+
+
+# ---------------------------------------------------------------------------------------------- what lies beside
+def corrections_of(session: Session, feedback_id: int) -> list[Correction]:
+    """What people corrected, the first first."""
+    return list(session.scalars(select(Correction).where(Correction.feedback_id == feedback_id).order_by(Correction.id)))
+
+
+def original_of(session: Session, feedback_id: int) -> SealedOriginal | None:
+    """The sealed words of a message; None once destroyed."""
+    return session.get(SealedOriginal, feedback_id)
+
+
+def reporter_of(session: Session, feedback_id: int) -> SealedReporter | None:
+    """The sealed reporter of a message; None once destroyed."""
+    return session.get(SealedReporter, feedback_id)
+
+
+def similar_candidates(session: Session, district: str, since: datetime, until: datetime, but_id: int) -> list[Any]:
+    """(id, signature, meaning) of other messages from a place in a window, the newest first, rahasia ones left out."""
+    query = (
+        select(Feedback.id, Feedback.signature, Feedback.meaning)
+        .where(
+            Feedback.district == district,
+            Feedback.received_at.between(since, until),
+            Feedback.id != but_id,
+            Feedback.signature.is_not(None),
+            Feedback.visibility != "rahasia",
+        )
+        .order_by(Feedback.received_at.desc())
+        .limit(MAX_CANDIDATES)
+    )
+    return list(session.execute(query))
+
+
+def similar_to(session: Session, feedback_id: int, visible: ColumnElement[bool]) -> list[tuple[SimilarLink, Feedback]]:
+    """Links of a message in both directions with the other message, the most similar first."""
+    other = or_(
+        and_(SimilarLink.newer_id == feedback_id, Feedback.id == SimilarLink.older_id),
+        and_(SimilarLink.older_id == feedback_id, Feedback.id == SimilarLink.newer_id),
+    )
+    query = select(SimilarLink, Feedback).join(Feedback, other).where(visible).order_by(SimilarLink.similarity.desc()).limit(50)
+    return [(row[0], row[1]) for row in session.execute(query)]

@@ -1,14 +1,17 @@
 """What goes in and out of the room of messages."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.scoring.schemas import MAX_TEXT_CHARS, AssessmentOut, CleanText, clean
+from api.routing.schemas import DispositionOut, Name100, Reason, RoutingOut
+from api.scoring.schemas import MAX_TEXT_CHARS, AssessmentOut, CleanText
 
 Channel = Literal["web", "aplikasi", "whatsapp", "sms", "email", "telepon", "surat", "loket", "media_sosial", "lainnya"]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(clean)]
+Visibility = Literal["publik", "anonim", "rahasia"]
+State = Literal["diterima", "diteruskan", "ditangani", "selesai", "ditolak"]
+MAX_KINDS = 10
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -16,6 +19,20 @@ def _in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:  # the first and last hours of the calendar
         raise ValueError("waktu di luar kalender") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+ExternalId = Annotated[CleanText, StringConstraints(min_length=1, max_length=200)]
+
+
+class ReporterIn(BaseModel):
+    """Who reported; sealed at once and never shown without two people's consent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[CleanText, Field(max_length=120)] | None = None
+    contact: Annotated[CleanText, Field(max_length=120)] | None = Field(default=None, description="Telepon, surel, atau alamat.")
+    identity_number: Annotated[CleanText, Field(max_length=40)] | None = None
 
 
 class FeedbackIn(BaseModel):
@@ -31,6 +48,7 @@ class FeedbackIn(BaseModel):
                     "district": "Damar Barat",
                     "received_at": "2026-11-20T08:15:00+07:00",
                     "external_id": "WA-20261120-0017",
+                    "visibility": "publik",
                 }
             ]
         },
@@ -38,26 +56,78 @@ class FeedbackIn(BaseModel):
 
     text: Annotated[CleanText, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
     channel: Channel | None = None
-    district: ShortText | None = None
-    received_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = Field(
-        default=None, description="Waktu pesan diterima, dengan zona; bawaan: sekarang."
-    )
-    external_id: Annotated[CleanText, StringConstraints(min_length=1, max_length=200)] | None = Field(
+    district: Name100 | None = None
+    received_at: Moment | None = Field(default=None, description="Waktu pesan diterima, dengan zona; bawaan: sekarang.")
+    external_id: ExternalId | None = Field(
         default=None, description="Nomor dari pengirim; pengiriman ulang dengan nomor sama mendapat jawaban pertama."
     )
+    visibility: Visibility = Field(
+        default="publik",
+        description="publik; anonim: pelapor tidak dicatat; rahasia: hanya unit integritas yang mengetahui pesan ini ada.",
+    )
+    reporter: ReporterIn | None = None
+
+    @model_validator(mode="after")
+    def _anonymous_has_no_reporter(self) -> Self:
+        if self.visibility == "anonim" and self.reporter is not None:
+            raise ValueError("pesan anonim tidak boleh memuat reporter")
+        return self
 
 
 class FeedbackOut(BaseModel):
-    """A stored message: masked text and its newest assessment."""
+    """A stored message as its reader may see it.
+
+    `restricted`: an integrity unit looks at it, so others see that it is there and its topic, not its words.
+    """
 
     id: str = Field(examples=["01kb4m0c2dq8x5w7t9r3z6y1ha"])
+    receipt: str = Field(examples=["K7QF-2M9X-T4BD"], description="Nomor tanda terima untuk warga.")
+    state: State
+    restricted: bool
+    visibility: Visibility
     external_id: str | None
     channel: str | None
     district: str | None
     received_at: AwareDatetime
     created_at: AwareDatetime
-    masked_text: str
-    assessment: AssessmentOut
+    closed_at: AwareDatetime | None
+    masked_text: str | None
+    topic: str | None = Field(description="Label yang berlaku: koreksi petugas mendahului model.")
+    aspect: str | None
+    sentiment: str | None
+    urgency: str | None
+    assessment: AssessmentOut | None = Field(description="Penilaian pertama model, tidak pernah diubah.")
+    routing: RoutingOut | None
+
+
+class SimilarOut(BaseModel):
+    """Another message that may tell of the same incident."""
+
+    id: str
+    kind: Literal["teks", "arti"]
+    similarity: float
+    received_at: AwareDatetime
+    state: State
+
+
+class CorrectionOut(BaseModel):
+    """Labels that a person gave."""
+
+    topic: str | None
+    aspect: str | None
+    sentiment: str | None
+    urgency: str | None
+    note: str | None
+    by: str
+    at: AwareDatetime
+
+
+class FeedbackDetail(FeedbackOut):
+    """A message with what was done about it."""
+
+    dispositions: list[DispositionOut]
+    corrections: list[CorrectionOut]
+    similar: list[SimilarOut]
 
 
 class FeedbackPage(BaseModel):
@@ -67,6 +137,83 @@ class FeedbackPage(BaseModel):
     next_cursor: str | None = None
 
 
-def aware(moment: datetime) -> datetime:
-    """SQLite forgets the zone; everything is stored in UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+class FeedbackFilter(BaseModel):
+    """Which messages to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[CleanText, StringConstraints(strip_whitespace=True, max_length=200)] | None = Field(
+        default=None, description="Kata yang dicari di teks tersamar; semua kata harus ada."
+    )
+    topic: Annotated[CleanText, Field(max_length=40)] | None = None
+    aspect: Annotated[CleanText, Field(max_length=40)] | None = None
+    sentiment: Annotated[CleanText, Field(max_length=40)] | None = None
+    urgency: Annotated[CleanText, Field(max_length=40)] | None = None
+    district: Annotated[CleanText, Field(max_length=100)] | None = None
+    unit: Annotated[CleanText, Field(max_length=60)] | None = Field(
+        default=None, description="Kode unit; '-' untuk yang belum diteruskan."
+    )
+    state: State | None = None
+    overdue: bool | None = Field(default=None, description="true: lewat batas waktu dan belum selesai.")
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Annotated[int, Field(ge=1)] = 20
+    cursor: Annotated[str, Field(pattern="^[0-9a-z]{26}$")] | None = None
+
+
+class CorrectionIn(BaseModel):
+    """Labels that are right; what is left out stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"topic": "air_bersih", "note": "Pipa dinas, bukan sumur warga."}]}
+    )
+
+    topic: Annotated[str, Field(max_length=40)] | None = None
+    aspect: Annotated[str, Field(max_length=40)] | None = None
+    sentiment: Annotated[str, Field(max_length=40)] | None = None
+    urgency: Annotated[str, Field(max_length=40)] | None = None
+    band: Annotated[str, Field(max_length=1)] | None = Field(
+        default=None, description="0 sampai 3; 2 atau 3 membuka perkara di unit integritas."
+    )
+    kinds: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MAX_KINDS)] | None = None
+    note: Annotated[CleanText, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if all(getattr(self, name) is None for name in ("topic", "aspect", "sentiment", "urgency", "band", "kinds")):
+            raise ValueError("isi sedikitnya satu label")
+        return self
+
+
+class StateIn(BaseModel):
+    """How far the work on a message is."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "selesai"}]})
+
+    state: Literal["ditangani", "selesai", "ditolak"]
+
+
+class OpeningIn(BaseModel):
+    """Why the original words are needed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Perlu alamat lengkap untuk pemeriksaan lapangan."}]}
+    )
+
+    reason: Reason
+
+
+class OriginalOut(BaseModel):
+    """The words as they came."""
+
+    text: str
+
+
+class TrackOut(BaseModel):
+    """What a citizen learns with a receipt: how far it is, and when that came about; nothing else."""
+
+    state: State
+    received_on: date
+    forwarded_on: date | None
+    deadline_on: date | None
+    closed_on: date | None

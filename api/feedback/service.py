@@ -1,149 +1,254 @@
-"""Take a message in: mask, assess, store; answer repeats with the first answer."""
+"""Read messages as the reader may see them; correct, send on, close, open what was sealed."""
 
-import hashlib
-import secrets
-import time
 from datetime import UTC, datetime
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from api.accounts.tables import ApiKey
+from api.accounts.permissions import Right
+from api.accounts.principal import Principal
+from api.audit.service import record
+from api.desk import Desk
 from api.errors import ApiError
 from api.feedback import repository
-from api.feedback.schemas import FeedbackIn, FeedbackOut, FeedbackPage, aware
-from api.feedback.tables import Feedback, IdempotentRequest, StoredAssessment
-from api.scoring.schemas import AssessmentOut, assessment_out
-from api.scoring.service import ScoringService
+from api.feedback.intake import facts_of
+from api.feedback.schemas import (
+    CorrectionIn,
+    CorrectionOut,
+    FeedbackDetail,
+    FeedbackFilter,
+    FeedbackOut,
+    FeedbackPage,
+    OpeningIn,
+    OriginalOut,
+    SimilarOut,
+    StateIn,
+    TrackOut,
+)
+from api.feedback.tables import Correction, Feedback
+from api.identifiers import RECEIPT_CHARS, read_receipt, shown_receipt
+from api.integrity.cases import open_case
+from api.routing.schemas import DispositionIn
+from api.routing.service import apply_routing, dispose, load_rulebook, require_label, routing_out, trail
+from api.scoring.schemas import AssessmentOut
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u to misread over the phone
-
-
-def new_public_id() -> str:
-    """A ULID: 48 bits of time, 80 random bits, 26 characters; ids made later sort later."""
-    number = int(time.time() * 1000) << 80 | secrets.randbits(80)
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def take_in(
-    session: Session,
-    scoring: ScoringService,
-    message: FeedbackIn,
-    key: ApiKey | None = None,
-    idempotency_key: str | None = None,
-) -> tuple[FeedbackOut, bool]:
-    """Store a message with its assessment; returns it and whether it is new.
-
-    A repeat (same Idempotency-Key or same external_id) returns the first answer. ApiError 409 for the same
-    Idempotency-Key with another body.
-    """
-    assessment = assessment_out(scoring.assess([message.text])[0], scoring.labels)
-    # from here on the text is masked: a hash of the original could be tried against all phone numbers
-    message = message.model_copy(update={"text": assessment.masked_text})
-    earlier = _earlier(session, message, key, idempotency_key)
-    if earlier is not None:
-        return feedback_out(earlier), False
-    row = _new_row(assessment, message)
-    try:
-        with session.begin_nested():
-            repository.add(session, row)
-            if key and idempotency_key:
-                repository.add(session, _request_row(message, key, idempotency_key, row.id))
-    except IntegrityError:  # the same message came at the same moment and was first
-        earlier = _earlier(session, message, key, idempotency_key)
-        if earlier is None:
-            raise
-        return feedback_out(earlier), False
-    return feedback_out(row), True
+CLOSED = ("selesai", "ditolak")
+LABEL_NAMES = ("topic", "aspect", "sentiment", "urgency", "band")
 
 
-def _earlier(session: Session, message: FeedbackIn, key: ApiKey | None, idempotency_key: str | None) -> Feedback | None:
-    if key and idempotency_key:
-        found = repository.find_request(session, key.id, idempotency_key)
-        if found:
-            request, feedback = found
-            if request.request_sha256 != _request_sha256(message):
-                raise ApiError(
-                    409,
-                    "idempotency_key_dipakai",
-                    "Idempotency-Key sudah dipakai untuk isi lain",
-                    "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
-                )
-            return feedback
-    return repository.get_by_external_id(session, message.external_id) if message.external_id else None
+# ---------------------------------------------------------------------------------------------- who sees what
+def may_read_words(who: Principal, row: Feedback) -> bool:
+    """Whether the words of a message and what the model made of them are for this reader."""
+    return who.may(Right.CASE_VIEW) or not row.has_case
 
 
-def _request_sha256(message: FeedbackIn) -> str:
-    return hashlib.sha256(message.model_dump_json().encode()).hexdigest()
+def _visible(who: Principal) -> ColumnElement[bool]:
+    return repository.visible_to(who.units, sees_cases=who.may(Right.CASE_VIEW))
 
 
-def _request_row(message: FeedbackIn, key: ApiKey, idempotency_key: str, feedback_id: int) -> IdempotentRequest:
-    return IdempotentRequest(
-        api_key_id=key.id,
-        idempotency_key=idempotency_key,
-        request_sha256=_request_sha256(message),
-        feedback_id=feedback_id,
-        created_at=datetime.now(UTC),
-    )
+def _knows_of(who: Principal, row: Feedback) -> bool:
+    if row.visibility == "rahasia" and not who.may(Right.CASE_VIEW):
+        return False
+    return who.units is None or row.unit_id in who.units
 
 
-def _new_row(assessment: AssessmentOut, message: FeedbackIn) -> Feedback:
-    now = datetime.now(UTC)
-    stored = StoredAssessment(
-        model=assessment.model,
-        created_at=now,
-        topic=assessment.topic.code if assessment.topic else None,
-        aspect=assessment.aspect.code if assessment.aspect else None,
-        sentiment=assessment.sentiment.code if assessment.sentiment else None,
-        urgency=assessment.urgency.code if assessment.urgency else None,
-        band=assessment.band.code if assessment.band else None,
-        integrity_risk=assessment.integrity_risk,
-        decision=assessment.decision,
-        content=assessment.model_dump(mode="json"),
-    )
-    return Feedback(
-        public_id=new_public_id(),
-        external_id=message.external_id,
-        channel=message.channel,
-        district=message.district,
-        received_at=message.received_at or now,
-        created_at=now,
-        masked_text=message.text,
-        assessments=[stored],
-    )
+def require_message(session: Session, who: Principal, public_id: str, *, for_change: bool = False) -> Feedback:
+    """The message; ApiError 404 where there is none that this caller may know of."""
+    row = (repository.get_for_change if for_change else repository.get)(session, public_id)
+    if row is None or not _knows_of(who, row):
+        raise ApiError(404, "pesan_tidak_ada", "Pesan tidak ditemukan", "Periksa nomor pesannya.")
+    return row
 
 
-def feedback_out(row: Feedback) -> FeedbackOut:
-    """A stored message for HTTP, with its newest assessment."""
+def _require_words(session: Session, who: Principal, public_id: str) -> Feedback:
+    row = require_message(session, who, public_id, for_change=True)
+    if not may_read_words(who, row):
+        raise ApiError(
+            403,
+            "unit_integritas_saja",
+            "Hanya untuk unit integritas",
+            "Pesan ini sedang dilihat unit integritas dan dikerjakan di sana.",
+        )
+    return row
+
+
+def feedback_out(session: Session, who: Principal, row: Feedback) -> FeedbackOut:
+    """A stored message for HTTP. Whoever took in a rahasia message gets its receipt, and nothing of what was made of it."""
+    words, known = may_read_words(who, row), _knows_of(who, row) or row.visibility != "rahasia"
+    content = AssessmentOut.model_validate(row.assessments[0].content)
+    sees_cases = who.may(Right.CASE_VIEW)
+    if not words:
+        content = _topic_alone(content)
     return FeedbackOut(
         id=row.public_id,
+        receipt=shown_receipt(row.receipt),
+        state=row.state,
+        restricted=row.has_case,
+        visibility=row.visibility,
         external_id=row.external_id,
         channel=row.channel,
         district=row.district,
-        received_at=aware(row.received_at),
-        created_at=aware(row.created_at),
-        masked_text=row.masked_text,
-        assessment=AssessmentOut.model_validate(row.assessments[-1].content),
+        received_at=row.received_at,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+        masked_text=row.masked_text if words else None,
+        topic=row.topic if known else None,
+        aspect=row.aspect if words else None,
+        sentiment=row.sentiment if words else None,
+        urgency=row.urgency if words else None,
+        assessment=(content if sees_cases else _without_integrity(content)) if known else None,
+        routing=routing_out(session, row) if known else None,
     )
 
 
-def read(session: Session, public_id: str) -> FeedbackOut:
-    """One message; ApiError 404 where there is none."""
-    return feedback_out(_require(session, public_id))
+def _topic_alone(content: AssessmentOut) -> AssessmentOut:
+    return content.model_copy(
+        update={"aspect": None, "sentiment": None, "urgency": None, "unit": None, "decision": "manual", "masked_text": ""}
+    )
 
 
-def read_page(session: Session, cursor: str | None, limit: int) -> FeedbackPage:
+def _without_integrity(content: AssessmentOut) -> AssessmentOut:
+    return content.model_copy(update={"band": None, "integrity_risk": None, "kinds": [], "evidence": []})
+
+
+# ---------------------------------------------------------------------------------------------- read
+def read(session: Session, who: Principal, public_id: str) -> FeedbackDetail:
+    """One message with what was done about it; ApiError 404 where there is none."""
+    row = require_message(session, who, public_id)
+    words = may_read_words(who, row)
+    others = repository.similar_to(session, row.id, _visible(who)) if words else []
+    return FeedbackDetail(
+        **feedback_out(session, who, row).model_dump(),
+        dispositions=trail(session, row),
+        corrections=[_correction_out(c) for c in repository.corrections_of(session, row.id)] if words else [],
+        similar=[
+            SimilarOut(
+                id=other.public_id,
+                kind=link.kind,
+                similarity=link.similarity,
+                received_at=other.received_at,
+                state=other.state,
+            )
+            for link, other in others
+            if may_read_words(who, other)
+        ],
+    )
+
+
+def _correction_out(row: Correction) -> CorrectionOut:
+    return CorrectionOut(
+        topic=row.topic,
+        aspect=row.aspect,
+        sentiment=row.sentiment,
+        urgency=row.urgency,
+        note=row.note,
+        by=row.actor_name,
+        at=row.created_at,
+    )
+
+
+def read_page(session: Session, desk: Desk, who: Principal, wanted: FeedbackFilter) -> FeedbackPage:
     """Messages from the newest on, or those older than the cursor's."""
-    before = _require(session, cursor).id if cursor else None
-    rows = repository.page(session, before, limit + 1)
-    shown = rows[:limit]
+    before = require_message(session, who, wanted.cursor).id if wanted.cursor else None
+    wanted = wanted.model_copy(update={"limit": min(wanted.limit, desk.settings.page_limit)})
+    rows = repository.page(
+        session,
+        wanted,
+        _visible(who),
+        sees_cases=who.may(Right.CASE_VIEW),
+        today=desk.calendar.day_of(datetime.now(UTC)),
+        before_id=before,
+    )
+    shown = rows[: wanted.limit]
     return FeedbackPage(
-        items=[feedback_out(row) for row in shown], next_cursor=shown[-1].public_id if len(rows) > limit else None
+        items=[feedback_out(session, who, row) for row in shown],
+        next_cursor=shown[-1].public_id if len(rows) > len(shown) else None,
     )
 
 
-def _require(session: Session, public_id: str) -> Feedback:
-    row = repository.get(session, public_id)
+def track(session: Session, desk: Desk, typed: str) -> TrackOut:
+    """How far a message is, for whoever holds its receipt; ApiError 404 where there is none."""
+    receipt = read_receipt(typed)
+    row = repository.get_by_receipt(session, receipt) if len(receipt) == RECEIPT_CHARS else None
     if row is None:
-        raise ApiError(404, "pesan_tidak_ada", "Pesan tidak ditemukan", "Periksa nomor pesannya.")
-    return row
+        raise ApiError(
+            404, "tanda_terima_tidak_ada", "Tanda terima tidak ditemukan", "Periksa kembali nomornya, misalnya K7QF-2M9X-T4BD."
+        )
+    return TrackOut(
+        state=row.state,
+        received_on=desk.calendar.day_of(row.received_at),
+        forwarded_on=desk.calendar.day_of(row.routed_at) if row.routed_at else None,
+        deadline_on=row.deadline_on,
+        closed_on=desk.calendar.day_of(row.closed_at) if row.closed_at else None,
+    )
+
+
+# ---------------------------------------------------------------------------------------------- change
+def correct(session: Session, desk: Desk, who: Principal, public_id: str, given: CorrectionIn) -> FeedbackDetail:
+    """Labels a person gives lead from now on; the model's assessment stays. ApiError 422 for an unknown label."""
+    row = _require_words(session, who, public_id)
+    labels = {name: getattr(given, name) for name in LABEL_NAMES if getattr(given, name) is not None}
+    for name, code in labels.items():
+        require_label(desk.labels, name, code)
+    for kind in given.kinds or ():
+        require_label(desk.labels, "kinds", kind)
+    repository.add(
+        session,
+        Correction(
+            feedback_id=row.id,
+            kinds=given.kinds,
+            note=desk.scoring.masked(given.note) if given.note else None,
+            created_at=datetime.now(UTC),
+            **labels,
+            **who.actor,
+        ),
+    )
+    for name, code in labels.items():
+        setattr(row, name, code)
+    record(session, desk.vault, who, "feedback.corrected", ("feedback", public_id), labels=sorted(labels))
+    if row.topic is not None and row.unit_id is None and "topic" in labels and row.visibility != "rahasia":
+        rulebook = load_rulebook(session, desk.labels)
+        apply_routing(session, desk.calendar, desk.labels, row, rulebook.decide(facts_of(row, None), "auto", by_person=True))
+    if given.band is not None and given.band >= "2":
+        open_case(session, row, "petugas")
+    session.flush()
+    return read(session, who, public_id)
+
+
+def send_on(session: Session, desk: Desk, who: Principal, public_id: str, wanted: DispositionIn) -> FeedbackDetail:
+    """Send a message to a unit; every step is kept."""
+    row = _require_words(session, who, public_id)
+    if row.state in CLOSED:
+        raise ApiError(
+            409, "sudah_selesai", "Pesan sudah selesai", "Buka kembali dengan status 'ditangani' sebelum meneruskannya."
+        )
+    dispose(session, desk.vault, desk.calendar, desk.labels, who, row, wanted)
+    session.flush()
+    answer = feedback_out(session, who, row).model_dump()  # a limited desk no longer reads what it sent elsewhere
+    return FeedbackDetail(**answer, dispositions=trail(session, row), corrections=[], similar=[])
+
+
+def set_state(session: Session, desk: Desk, who: Principal, public_id: str, wanted: StateIn) -> FeedbackDetail:
+    """Say how far the work is; closing notes the moment, reopening takes it back."""
+    row = _require_words(session, who, public_id)
+    if row.state != wanted.state:
+        record(session, desk.vault, who, "feedback.state", ("feedback", public_id), before=row.state, now=wanted.state)
+        row.state = wanted.state
+        row.closed_at = datetime.now(UTC) if wanted.state in CLOSED else None
+        session.flush()
+    return read(session, who, public_id)
+
+
+def open_original(session: Session, desk: Desk, who: Principal, public_id: str, why: OpeningIn) -> OriginalOut:
+    """The words as they came; the opening is written down first. ApiError 410 once they are destroyed."""
+    row = require_message(session, who, public_id, for_change=True)
+    needed = Right.CASE_ORIGINAL if row.has_case else Right.ORIGINAL
+    if not who.may(needed):
+        raise ApiError(403, "tidak_berhak", "Tidak berhak", f"Membuka teks asli pesan ini memerlukan hak '{needed}'.")
+    sealed = repository.original_of(session, row.id)
+    if sealed is None:
+        raise ApiError(
+            410, "teks_asli_dimusnahkan", "Teks asli sudah dimusnahkan", "Masa simpannya telah lewat; teks tersamar tetap ada."
+        )
+    record(session, desk.vault, who, "original.opened", ("feedback", public_id), reason=desk.scoring.masked(why.reason))
+    return OriginalOut(text=desk.vault.open(sealed.key_name, sealed.sealed, f"original:{public_id}").decode())

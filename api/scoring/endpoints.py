@@ -1,8 +1,9 @@
 """POST /api/v1/score."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-from api.accounts.dependencies import KeyDep
+from api.accounts.dependencies import needs
+from api.accounts.permissions import Right
 from api.dependencies import ScoringDep, SettingsDep
 from api.errors import ApiError, problems
 from api.scoring.schemas import ScoredOut, ScoreRequest, ScoreResponse, assessment_out
@@ -14,9 +15,10 @@ router = APIRouter(prefix="/api/v1", tags=["penilaian"])
     "/score",
     operation_id="score",
     summary="Nilai beberapa teks tanpa menyimpannya",
-    responses=problems(400, 401, 413, 422, 503),
+    responses=problems(400, 401, 403, 413, 422, 503),
+    dependencies=[Depends(needs(Right.SCORE))],
 )
-def score(request: ScoreRequest, _: KeyDep, scoring: ScoringDep, settings: SettingsDep) -> ScoreResponse:
+def score(request: ScoreRequest, scoring: ScoringDep, settings: SettingsDep) -> ScoreResponse:
     """Assess texts; nothing is stored."""
     pairs = request.pairs()
     if len(pairs) > settings.max_texts:

@@ -78,6 +78,10 @@ class ScoringService:
         """Messages of the seed corpus that resemble this one."""
         return self.scorer.nearest_examples(assessment)
 
+    def masked(self, text: str) -> str:
+        """Words an officer typed, personal data masked."""
+        return self.scorer.masked(text)
+
     def assess(self, texts: Sequence[str]) -> list[Assessment]:
         """Assess texts, in order."""
         return self.scorer.assess(texts)

@@ -1,7 +1,7 @@
 """Score texts with a bundle: one stacked product for all tasks, then codes, probabilities, reasons and a decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -71,6 +71,7 @@ class Assessment:
     evidence: tuple[Evidence, ...] = ()
     unit: Choice | None = None
     problem: str | None = None
+    meaning: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)  # the encoder's vector
 
     @property
     def flagged(self) -> bool:
@@ -148,6 +149,11 @@ class Scorer:
         """Whether the model was trained on messages with their unit."""
         return "unit" in self._tasks
 
+    @staticmethod
+    def masked(text: str) -> str:
+        """A text with personal data masked, as assessments hold it."""
+        return mask(text).text
+
     def assess(self, texts: Sequence[str]) -> list[Assessment]:
         """One assessment for each text, in order. Unreadable texts get `problem` and decision manual."""
         problems = [text_problem(text) for text in texts]
@@ -155,7 +161,8 @@ class Scorer:
         rows = [tokens(text) for text in masked]
         found = [self._finder.find(row) for row in rows]
         words = self._features.transform_tokens(rows)
-        logits = self._logits(masked, found, words)
+        vectors = self._encoder.encode(masked) if self._encoder is not None else None
+        logits = self._logits(found, words, vectors)
         probabilities = {name: self._probabilities(name, logits) for name in self._tasks}
         choices = {name: self._choices(name, probabilities[name]) for name in SINGLE_TASKS if name in self._tasks}
         assessments = [
@@ -165,17 +172,23 @@ class Scorer:
             for i, problem in enumerate(problems)
         ]
         return [
-            replace(assessment, evidence=self._evidence(masked[i], found[i], words[i])) if assessment.flagged else assessment
+            replace(
+                assessment,
+                evidence=self._evidence(masked[i], found[i], words[i]) if assessment.flagged else (),
+                meaning=None if vectors is None else vectors[i],
+            )
             for i, assessment in enumerate(assessments)
         ]
 
-    def _logits(self, masked: Sequence[str], found: Sequence[Sequence[Found]], words: sp.csr_matrix) -> npt.NDArray[np.float32]:
+    def _logits(
+        self, found: Sequence[Sequence[Found]], words: sp.csr_matrix, vectors: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float32]:
         """Calibrated logits of all tasks, (n_texts, n_outputs)."""
         logits = words @ self.bundle.weights + self.bundle.biases
         logits += sp.csr_matrix(self._finder.cues(found)) @ self.bundle.dense_weights[: self._n_cues]  # row by row alike
-        if self._encoder is not None:
+        if vectors is not None:
             weights = self.bundle.dense_weights[self._n_cues :]
-            for i, vector in enumerate(self._encoder.encode(masked)):
+            for i, vector in enumerate(vectors):
                 logits[i] += vector @ weights  # one by one: a product of matrices rounds by how many rows it has
         return np.asarray(logits)
 

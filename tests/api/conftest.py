@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 from api.accounts.service import create_key
 from api.app import create_app
+from api.database import migrate, open_engine
 from api.settings import Settings
 from tests.bundles import train_small
+from tests.database_server import postgresql
 
 READY_WITHIN_S = 60
 
@@ -35,7 +40,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serving(app: FastAPI) -> Iterator[TestClient]:
     """The application, started and with its model ready."""
     with TestClient(app) as client:
-        assert app.state.scoring.wait(READY_WITHIN_S), "the model did not load"
+        assert app.state.desk.scoring.wait(READY_WITHIN_S), "the model did not load"
         yield client
 
 
@@ -48,6 +53,55 @@ def make_key(app: FastAPI, name: str = "loket", role: str = "desk") -> dict[str,
 @pytest.fixture
 def settings(tmp_path: Path, bundle: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", model_dir=bundle)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a running PostgreSQL with a migrated database named `template`."""
+    with postgresql() as url:
+        _create_database(url, "template")
+        engine = open_engine(_of(url, "template"))
+        migrate(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a fresh migrated database."""
+    name = f"t{uuid4().hex}"
+    _create_database(postgres_server, name, "TEMPLATE template")
+    yield _of(postgres_server, name)
+    _statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _of(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _create_database(url: str, name: str, options: str = "") -> None:
+    _statement(url, f"CREATE DATABASE {name} {options}")
+
+
+def _statement(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both_settings(request: pytest.FixtureRequest, tmp_path: Path, bundle: Path) -> Settings:
+    """Settings for each database in turn."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    return Settings(data_dir=tmp_path / "data", model_dir=bundle, database_url=url)
+
+
+@pytest.fixture
+def both(both_settings: Settings) -> Iterator[TestClient]:
+    """The service on each database in turn; its application is `both.app`."""
+    with serving(create_app(both_settings)) as client:
+        yield client
 
 
 @pytest.fixture
@@ -88,6 +142,6 @@ def client_without_model(tmp_path: Path) -> Iterator[TestClient]:
     """A service whose model folder is missing; it holds a key named in `client.headers`."""
     app = create_app(Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "nowhere"))
     with TestClient(app) as client:
-        app.state.scoring.wait(READY_WITHIN_S)
+        app.state.desk.scoring.wait(READY_WITHIN_S)
         client.headers.update(make_key(app))
         yield client

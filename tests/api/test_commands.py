@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 import api.commands
-from api.accounts.service import ROLES
+from api.accounts.roles import ROLES
 from api.app import create_app
 from api.settings import Settings
 from tests.api.command_line import suara

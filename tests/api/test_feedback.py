@@ -60,7 +60,8 @@ def test_a_message_is_assessed_stored_and_found_again(client: TestClient, header
     assert (created["channel"], created["district"], created["external_id"]) == ("whatsapp", "Damar Barat", "WA-17")
     assert datetime.fromisoformat(created["received_at"]) == datetime(2026, 11, 20, 1, 15, tzinfo=UTC)
     assert created["assessment"]["topic"]["code"] == "jalan"
-    assert client.get(response.headers["location"], headers=headers).json() == created
+    detail = client.get(response.headers["location"], headers=headers).json()
+    assert detail == created | {"dispositions": [], "corrections": [], "similar": []}
     assert client.get(URL, headers=headers).json() == {"items": [created], "next_cursor": None}
 
 
@@ -72,19 +73,25 @@ def test_only_the_text_is_needed_and_the_time_is_now(client: TestClient, headers
 
 
 @pytest.mark.parametrize("text", list(TOPICS))
-def test_the_stored_assessment_is_the_one_of_scoring(client: TestClient, headers: Headers, text: str) -> None:
+def test_the_stored_assessment_is_the_one_of_scoring_and_its_integrity_part_not_for_a_desk(
+    app: FastAPI, client: TestClient, headers: Headers, text: str
+) -> None:
     [scored] = client.post("/api/v1/score", json={"texts": [text]}, headers=headers).json()["results"]
     del scored["id"]
-    assert send(client, headers, text)["assessment"] == scored
+    created = send(client, headers, text)
+    integrity = make_key(app, role="integrity")
+    assert client.get(f"{URL}/{created['id']}", headers=integrity).json()["assessment"] == scored
+    assert created["assessment"] == scored | {"band": None, "integrity_risk": None, "kinds": [], "evidence": []}
 
 
 def test_a_message_outlives_the_process(settings: Settings) -> None:
     first = create_app(settings)
     with serving(first) as client:
         headers = make_key(first)
-        created = send(client, headers, BRIBE)
+        location = f"{URL}/{send(client, headers, ROAD)['id']}"
+        before = client.get(location, headers=headers).json()
     with serving(create_app(settings)) as client:
-        assert client.get(f"{URL}/{created['id']}", headers=headers).json() == created
+        assert client.get(location, headers=headers).json() == before
 
 
 def test_a_text_that_says_nothing_is_kept_with_its_problem(client: TestClient, headers: Headers) -> None:

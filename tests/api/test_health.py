@@ -29,7 +29,7 @@ def test_it_becomes_ready_when_the_model_has_scored(app: FastAPI, monkeypatch: p
         assert client.get("/healthz").status_code == 200
         assert_problem(client.get("/api/v1/feedback"), 401)
         may_load.set()
-        assert app.state.scoring.wait(60)
+        assert app.state.desk.scoring.wait(60)
         assert client.get("/readyz").status_code == 200
 
 
@@ -54,7 +54,7 @@ def test_a_damaged_model_is_never_ready(settings: Settings, tmp_path: object, da
         (folder / damage).write_bytes(b"bukan " + (folder / damage).read_bytes())
     app = create_app(settings.model_copy(update={"model_dir": folder}))
     with TestClient(app) as client:
-        assert not app.state.scoring.wait(60)
+        assert not app.state.desk.scoring.wait(60)
         assert client.get("/readyz").status_code == 503
         problem = assert_problem(client.post("/api/v1/score", json={"texts": []}), 401)
         assert problem["code"] == "kunci_salah"

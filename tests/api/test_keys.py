@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.accounts.service import ROLES
+from api.accounts.roles import ROLES
 from api.settings import Settings
 from tests.api.conftest import make_key
 from tests.api.messages import assert_problem, database_bytes, other_connection

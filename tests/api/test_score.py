@@ -109,7 +109,7 @@ def test_every_text_gets_one_result_whatever_it_holds(
 
 def test_scoring_stores_nothing(client: TestClient, shared_app: FastAPI) -> None:
     client.post(URL, json={"texts": list(TOPICS)})
-    data_dir = shared_app.state.settings.data_dir
+    data_dir = shared_app.state.desk.settings.data_dir
     assert set(stored_rows(data_dir).values()) == {0}
     assert ROAD.encode() not in b"".join(path.read_bytes() for path in data_dir.iterdir())
 
@@ -209,7 +209,7 @@ def test_a_body_has_at_most_one_mebibyte(client: TestClient, n_bytes: int, statu
 def test_a_revoked_key_scores_no_more(client: TestClient, shared_app: FastAPI) -> None:
     headers = make_key(shared_app, "akan dicabut")
     assert client.post(URL, json={"texts": [ROAD]}, headers=headers).status_code == 200
-    with other_connection(shared_app.state.settings.data_dir) as connection:
+    with other_connection(shared_app.state.desk.settings.data_dir) as connection:
         connection.execute("UPDATE api_keys SET revoked_at = '2026-01-01 00:00:00' WHERE name = 'akan dicabut'")
     assert_problem(client.post(URL, json={"texts": [ROAD]}, headers=headers), 401, "kunci_salah", unsaid=(ROAD,))
 

@@ -90,7 +90,7 @@ def test_a_database_that_cannot_be_opened_is_told_in_one_line(
         ran = suara(*command)
         assert (ran.code, ran.out) == (2, "")
         last_line = ran.err.splitlines()[-1]
-        assert "suara.db" in last_line and "SUARA_DATA_DIR" in last_line
+        assert str(data_dir) in last_line and "SUARA_DATA_DIR" in last_line
         assert "Traceback" not in ran.err
 
 

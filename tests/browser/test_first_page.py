@@ -45,7 +45,7 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     while not server.started:
         assert thread.is_alive(), "the server did not start"
         thread.join(0.05)
-    assert app.state.scoring.wait(60)
+    assert app.state.desk.scoring.wait(60)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(30)

@@ -1,0 +1,49 @@
+"""SQL about the audit trail."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from api.audit.tables import AuditEvent, AuditHead
+from api.database import hold_writes
+
+CHAIN_LOCK = 0xA0D17
+
+
+def lock_head(session: Session) -> AuditHead:
+    """The chain's newest link, held until the transaction ends, so that two writers cannot fork the chain."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
+    hold_writes(session)
+    head = session.get(AuditHead, 1, populate_existing=True)
+    if head is None:
+        head = AuditHead(id=1, n_events=0, mac="")
+        session.add(head)
+    return head
+
+
+def head(session: Session) -> AuditHead | None:
+    """The chain's newest link."""
+    return session.get(AuditHead, 1)
+
+
+def add(session: Session, event: AuditEvent) -> None:
+    """Store an event."""
+    session.add(event)
+    session.flush()
+
+
+def all_events(session: Session) -> Iterator[AuditEvent]:
+    """Every event, the oldest first, a thousand in memory at a time."""
+    yield from session.scalars(select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1_000))
+
+
+def page(session: Session, before_id: int | None, limit: int, action: str | None) -> list[AuditEvent]:
+    """The newest events, or those before `before_id`."""
+    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(AuditEvent.id < before_id)
+    if action is not None:
+        query = query.where(AuditEvent.action == action)
+    return list(session.scalars(query))

@@ -1,0 +1,99 @@
+"""Append to the audit trail, and prove it whole.
+
+Each event carries an HMAC over the event before it and over its own content; the key never lies in the database. A
+changed event breaks its own HMAC, a removed one breaks the numbering or the link, a cut-off tail the head.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from api.accounts.principal import Principal
+from api.audit import repository
+from api.audit.schemas import AuditEventOut, AuditPage
+from api.audit.tables import AuditEvent, AuditHead
+from api.vault import Vault
+
+Detail = str | int | float | bool | list[str] | None
+
+
+def record(
+    session: Session,
+    vault: Vault,
+    who: Principal,
+    action: str,
+    about: tuple[str, str | int],
+    **details: Detail,
+) -> None:
+    """Append one event; it is stored with the caller's transaction or not at all.
+
+    `about`: kind and id of the object. `details` hold codes, counts and reasons that officers typed, never a message's
+    words or a person's data.
+    """
+    head = repository.lock_head(session)
+    event = AuditEvent(
+        id=head.n_events + 1,
+        at=datetime.now(UTC),
+        action=action,
+        object_type=about[0],
+        object_id=str(about[1]),
+        details=json.dumps(details, ensure_ascii=False, sort_keys=True),
+        previous_mac=head.mac,
+        **who.actor,
+    )
+    event.mac = _mac(vault, event)
+    repository.add(session, event)
+    head.n_events, head.mac = event.id, event.mac
+
+
+def _mac(vault: Vault, event: AuditEvent) -> str:
+    content = [
+        event.id,
+        event.at.astimezone(UTC).isoformat(),
+        event.actor_kind,
+        event.actor_id,
+        event.actor_name,
+        event.action,
+        event.object_type,
+        event.object_id,
+        event.details,
+        event.previous_mac,
+    ]
+    return hmac.new(vault.audit_key, json.dumps(content, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
+
+
+def verify(session: Session, vault: Vault) -> tuple[int, str | None]:
+    """(events that hold, what is wrong with the next one; None when the whole trail holds)."""
+    previous, n_events = "", 0
+    for event in repository.all_events(session):
+        if event.id != n_events + 1:
+            return n_events, f"catatan nomor {n_events + 1} hilang"
+        if event.previous_mac != previous or not hmac.compare_digest(event.mac, _mac(vault, event)):
+            return n_events, f"catatan nomor {event.id} berubah"
+        previous, n_events = event.mac, event.id
+    head = repository.head(session) or AuditHead(n_events=0, mac="")
+    if (head.n_events, head.mac) != (n_events, previous):
+        return n_events, f"catatan sesudah nomor {n_events} hilang"
+    return n_events, None
+
+
+def read_page(session: Session, cursor: int | None, limit: int, action: str | None) -> AuditPage:
+    """Events from the newest on."""
+    rows = repository.page(session, cursor, limit + 1, action)
+    items = [
+        AuditEventOut(
+            id=row.id,
+            at=row.at,
+            actor_kind=row.actor_kind,
+            actor_name=row.actor_name,
+            action=row.action,
+            object_type=row.object_type,
+            object_id=row.object_id,
+            details=json.loads(row.details),
+        )
+        for row in rows[:limit]
+    ]
+    return AuditPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)

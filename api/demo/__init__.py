@@ -1,0 +1,1 @@
+"""Messages, units and rules for a demonstration."""

@@ -1,0 +1,207 @@
+"""Take messages in: mask, assess, seal, route, link to similar ones; answer repeats with the first answer."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api.accounts.principal import Principal
+from api.desk import Desk
+from api.errors import ApiError
+from api.feedback import repository
+from api.feedback.schemas import FeedbackIn
+from api.feedback.tables import Feedback, IdempotentRequest, SealedOriginal, SealedReporter, SimilarLink, StoredAssessment
+from api.identifiers import new_public_id, new_receipt
+from api.integrity.cases import open_case
+from api.routing.rulebook import Facts, Routing, Rulebook
+from api.routing.service import apply_routing, load_rulebook
+from api.scoring.schemas import AssessmentOut, assessment_out
+from nlp import Assessment
+from nlp.insight.duplicates import resemblance, signature
+
+REPORTER_BLOCK_BYTES = 512  # sealed reporters are filled up to a multiple of it, so that their size tells nothing
+SIMILAR_WINDOW = timedelta(days=14)
+SIMILAR_WORDS = 0.5  # share of words and word pairs two messages have in common
+SIMILAR_MEANING = 0.95  # cosine of the encoder's vectors
+MAX_SIMILAR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """How a repeat of the same request is recognised."""
+
+    idempotency_key: str | None = None
+    import_place: tuple[int, int] | None = None  # import and row
+
+
+def take_in(
+    session: Session, desk: Desk, who: Principal, message: FeedbackIn, idempotency_key: str | None = None
+) -> tuple[Feedback, bool]:
+    """Store one message; returns it and whether it is new.
+
+    A repeat (same Idempotency-Key or same external_id) returns the first one. ApiError 409 for the same
+    Idempotency-Key with another body.
+    """
+    assessment = desk.scoring.assess([message.text])[0]
+    rulebook = load_rulebook(session, desk.labels)
+    return store(session, desk, rulebook, who, message, assessment, Repeat(idempotency_key))
+
+
+def store(
+    session: Session,
+    desk: Desk,
+    rulebook: Rulebook,
+    who: Principal,
+    message: FeedbackIn,
+    assessment: Assessment,
+    repeat: Repeat,
+) -> tuple[Feedback, bool]:
+    """Store an assessed message unless it is a repeat; imports come here row by row."""
+    original = message.text
+    # from here on the text is masked: a hash of the original could be tried against all phone numbers
+    message = message.model_copy(update={"text": assessment.masked_text})
+    earlier = _earlier(session, who, message, repeat)
+    if earlier is not None:
+        return earlier, False
+    row = _new_row(assessment, assessment_out(assessment, desk.labels), message, repeat)
+    try:
+        with session.begin_nested():
+            repository.add_message(session, row)
+            if repeat.idempotency_key:
+                repository.add(session, _request_row(who, message, repeat.idempotency_key, row.id))
+    except IntegrityError:  # the same message came at the same moment and was first
+        earlier = _earlier(session, who, message, repeat)
+        if earlier is None:
+            raise
+        return earlier, False
+    _seal(session, desk, row, original, message)
+    if row.has_case:
+        open_case(session, row, "rahasia" if not assessment.flagged else "model")
+    if row.visibility == "rahasia":
+        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
+    else:
+        apply_routing(session, desk.calendar, desk.labels, row, rulebook.decide(facts_of(row, assessment), assessment.decision))
+        _link(session, row)
+    session.flush()
+    return row, True
+
+
+def facts_of(row: Feedback, assessment: Assessment | None) -> Facts:
+    """What routing rules look at."""
+    return Facts(
+        words=row.masked_text.casefold(),
+        topics=_codes(assessment.topic.alternatives if assessment and assessment.topic else (), row.topic),
+        units=_codes(assessment.unit.alternatives if assessment and assessment.unit else (), None),
+        aspect=row.aspect,
+        district=row.district,
+    )
+
+
+def _codes(alternatives: Sequence[tuple[str, float]], first: str | None) -> tuple[str, ...]:
+    codes = tuple(code for code, _ in alternatives)
+    return codes if first is None or codes[:1] == (first,) else (first, *(code for code in codes if code != first))
+
+
+def _routing(routing: Routing) -> dict[str, object]:
+    return {"band": routing.band, "reason": routing.reason, "suggestions": []}
+
+
+def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat) -> Feedback | None:
+    if repeat.idempotency_key:
+        found = repository.find_request(session, who.actor, repeat.idempotency_key)
+        if found:
+            request, feedback = found
+            if request.request_sha256 != _request_sha256(message):
+                raise ApiError(
+                    409,
+                    "idempotency_key_dipakai",
+                    "Idempotency-Key sudah dipakai untuk isi lain",
+                    "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
+                )
+            return feedback
+    return repository.get_by_external_id(session, message.external_id) if message.external_id else None
+
+
+def _request_sha256(message: FeedbackIn) -> str:
+    """Of the masked message without its reporter: a hash of a name could be tried against a list of names."""
+    return hashlib.sha256(message.model_dump_json(exclude={"reporter"}).encode()).hexdigest()
+
+
+def _request_row(who: Principal, message: FeedbackIn, idempotency_key: str, feedback_id: int) -> IdempotentRequest:
+    return IdempotentRequest(
+        idempotency_key=idempotency_key,
+        request_sha256=_request_sha256(message),
+        feedback_id=feedback_id,
+        created_at=datetime.now(UTC),
+        **who.actor,
+    )
+
+
+def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn, repeat: Repeat) -> Feedback:
+    now = datetime.now(UTC)
+    labels = {
+        name: getattr(content, name).code if getattr(content, name) else None
+        for name in ("topic", "aspect", "sentiment", "urgency", "band")
+    }
+    stored = StoredAssessment(
+        model=content.model,
+        created_at=now,
+        integrity_risk=content.integrity_risk,
+        decision=content.decision,
+        content=content.model_dump(mode="json"),
+        **labels,
+    )
+    return Feedback(
+        public_id=new_public_id(),
+        receipt=new_receipt(),
+        external_id=message.external_id,
+        import_id=repeat.import_place[0] if repeat.import_place else None,
+        import_row=repeat.import_place[1] if repeat.import_place else None,
+        channel=message.channel,
+        district=message.district,
+        visibility=message.visibility,
+        received_at=message.received_at or now,
+        created_at=now,
+        masked_text=message.text,
+        state="diterima",
+        has_case=assessment.flagged or message.visibility == "rahasia",
+        routing=_routing(Routing("manual", "")),
+        signature=signature(message.text),
+        meaning=None if assessment.meaning is None else assessment.meaning.astype(np.float16).tobytes(),
+        assessments=[stored],
+        **labels,
+    )
+
+
+def _seal(session: Session, desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> None:
+    key_name, sealed = desk.vault.seal(original.encode(), f"original:{row.public_id}")
+    session.add(SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed))
+    reporter = json.dumps(message.reporter.model_dump() if message.reporter else None).encode()
+    filled = reporter + b" " * (-len(reporter) % REPORTER_BLOCK_BYTES)
+    key_name, sealed = desk.vault.seal(filled, f"reporter:{row.public_id}")
+    session.add(SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed))
+
+
+def _link(session: Session, row: Feedback) -> None:
+    """Link the message to similar ones of the same place in the window; nothing is merged."""
+    if row.district is None or row.signature is None:
+        return  # without a place two alike messages are as likely two incidents
+    window = (row.received_at - SIMILAR_WINDOW, row.received_at + SIMILAR_WINDOW)
+    others = repository.similar_candidates(session, row.district, *window, row.id)
+    if not others:
+        return
+    shares = resemblance(row.signature, [other.signature for other in others])
+    found = [("teks", float(share), other.id) for share, other in zip(shares, others, strict=True) if share >= SIMILAR_WORDS]
+    known = {id_ for _, _, id_ in found}
+    with_meaning = [o for o in others if o.meaning and row.meaning and len(o.meaning) == len(row.meaning) and o.id not in known]
+    if with_meaning:
+        vectors = np.frombuffer(b"".join(o.meaning for o in with_meaning), np.float16).reshape(len(with_meaning), -1)
+        cosine = vectors.astype(np.float32) @ np.frombuffer(row.meaning or b"", np.float16).astype(np.float32)
+        found += [("arti", float(c), o.id) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
+    for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]:
+        session.add(SimilarLink(newer_id=row.id, older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4))))

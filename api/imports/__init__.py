@@ -1,0 +1,1 @@
+"""Files of many messages, taken in by a worker in the background."""

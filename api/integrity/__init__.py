@@ -1,0 +1,1 @@
+"""The room of the integrity unit: cases, decisions, originals, reporters."""

@@ -1,0 +1,1 @@
+"""Units, rules, and where each message goes."""

@@ -1,0 +1,101 @@
+"""Seals original texts and reporters with AES-GCM; the keys never lie in the database."""
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from nlp.errors import SuaraError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random; fine for 2**32 messages a key
+AUDIT = "audit"  # this key proves the audit trail and is never rotated
+_REMEDY = "Buat dengan 'suara secret create', satu baris 'nama kunci_base64' untuk tiap kunci."
+
+
+class Vault:
+    """Seals with the newest key and opens with any it holds. Safe to share between threads."""
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        """`keys`: name to 32 bytes, the newest last; SuaraError where the audit key or an encryption key is missing."""
+        if AUDIT not in keys or len(keys) < 2 or any(len(key) != KEY_BYTES for key in keys.values()):
+            raise SuaraError("kunci enkripsi tidak lengkap", where="daftar kunci", remedy=_REMEDY)
+        self.audit_key = keys[AUDIT]
+        self._ciphers = {name: AESGCM(key) for name, key in keys.items() if name != AUDIT}
+        self.newest = list(self._ciphers)[-1]
+
+    @classmethod
+    def parse(cls, lines: str, where: str) -> Self:
+        """From 'name base64' lines (or parts between commas)."""
+        keys: dict[str, bytes] = {}
+        for line in lines.replace(",", "\n").splitlines():
+            parts = line.split()
+            if not parts or parts[0].startswith("#"):
+                continue
+            try:
+                name, encoded = parts
+                keys[name] = base64.urlsafe_b64decode(encoded)
+            except (ValueError, binascii.Error):
+                raise SuaraError("kunci enkripsi tidak terbaca", where=where, remedy=_REMEDY) from None
+        return cls(keys)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From a key file; SuaraError where it cannot be read."""
+        try:
+            return cls.parse(path.read_text(encoding="ascii"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SuaraError("berkas kunci enkripsi tidak terbaca", where=str(path), remedy=_REMEDY) from error
+
+    def seal(self, plain: bytes, about: str) -> tuple[str, bytes]:
+        """(name of the key, nonce and ciphertext); `about` must be given again to open it."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return self.newest, nonce + self._ciphers[self.newest].encrypt(nonce, plain, about.encode())
+
+    def open(self, key_name: str, sealed: bytes, about: str) -> bytes:
+        """What was sealed; SuaraError where the key is not at hand or the bytes are not what was sealed."""
+        cipher = self._ciphers.get(key_name)
+        if cipher is None:
+            raise SuaraError(f"kunci enkripsi '{key_name}' tidak ada", where="daftar kunci", remedy="Kembalikan kunci lama itu.")
+        try:
+            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+        except InvalidTag:
+            raise SuaraError("isi tersegel rusak atau bukan milik pesan ini", where=about, remedy="Pulihkan cadangan.") from None
+
+
+def new_key_line(name: str) -> str:
+    """A line of a key file with a fresh key."""
+    return f"{name} {base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n"
+
+
+def create_key_file(path: Path) -> None:
+    """Write a key file with its first keys, for its owner alone; leaves an existing one untouched."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.touch(mode=0o600)
+        partial.write_text(new_key_line(AUDIT) + new_key_line("k1"), encoding="ascii")
+    except OSError as error:
+        raise SuaraError(
+            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa SUARA_DATA_DIR atau izin foldernya."
+        ) from error
+    try:
+        os.link(partial, path)  # of two processes that start at once one wins, and both then read the same file
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+
+
+def add_key(path: Path) -> str:
+    """Append a fresh key, which seals from now on; returns its name."""
+    names = [line.split()[0] for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+    name = f"k{1 + max(int(n[1:]) for n in names if n[1:].isdigit())}"
+    with path.open("a", encoding="ascii") as file:
+        file.write(new_key_line(name))
+    return name

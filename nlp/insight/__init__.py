@@ -1,0 +1,1 @@
+"""What many messages say together; on arrays and data frames, without a database."""

@@ -1,0 +1,36 @@
+"""Nearly the same words: MinHash signatures of texts and how much two of them share.
+
+Broder, On the resemblance and containment of documents (1997): the share of equal minima estimates the Jaccard
+similarity of the sets of word pairs; with 128 minima its standard error is at most .044.
+"""
+
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.classify.features import tokens
+
+N_MINIMA = 128
+SIGNATURE_BYTES = 4 * N_MINIMA
+_PRIME = np.uint64(4_294_967_311)  # the first above 2**32
+_DRAW = np.random.default_rng(20_261_124)  # fixed: signatures are stored and must stay comparable
+_FACTORS = _DRAW.integers(1, 2**32 - 1, N_MINIMA, dtype=np.uint64)
+_OFFSETS = _DRAW.integers(0, 2**32 - 1, N_MINIMA, dtype=np.uint64)
+
+
+def signature(masked_text: str) -> bytes:
+    """128 minima as little-endian 32-bit numbers; the same for texts with the same words and word pairs."""
+    words = tokens(masked_text)
+    parts = {*words, *(f"{a} {b}" for a, b in pairwise(words))} or {""}
+    hashes = np.fromiter((zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts), np.uint64, len(parts))
+    # factor * hash + offset stays under 2**64: both are under 2**32
+    spread = (hashes[:, None] * _FACTORS + _OFFSETS) % _PRIME
+    return bytes(spread.min(axis=0).astype("<u4").tobytes())
+
+
+def resemblance(one: bytes, others: list[bytes]) -> npt.NDArray[np.float64]:
+    """Estimated Jaccard similarity of one text to each of several, by their signatures, (n_others,)."""
+    matrix = np.frombuffer(b"".join(others), "<u4").reshape(len(others), N_MINIMA)
+    return np.asarray((matrix == np.frombuffer(one, "<u4")).mean(axis=1))
