@@ -16,6 +16,7 @@ DEFAULT_PATH = Path(__file__).with_name("labels.toml")
 # reads them (`Labels.band_codes`, `Labels.urgency_codes` keep the file's order); topics and aspects may be changed freely.
 FAMILIES = ("topic", "aspect", "sentiment", "urgency", "band", "kinds")
 BAND_CODES = ("0", "1", "2", "3")
+FLAGGED_BANDS = BAND_CODES[2:]  # an integrity unit should look at it
 REMEDY = "Perbaiki baris itu, atau salin ulang dari nlp/labels.toml."
 
 
@@ -31,6 +32,7 @@ class Label:
     element: str | None = None  # SKM element (U1 to U9) of an aspect
     standard_days: int | None = None  # working days within which a report of this topic should be settled
     standard_share: float | None = None  # share of reports that should keep to it, 0 to 1
+    valence: int | None = None  # of a sentiment: -1 displeased, 0 neither, 1 pleased
     recall: float | None = None  # of a step on a scale: share of the messages at or above it that must be found
 
 
@@ -61,6 +63,21 @@ class Labels:
         """Indonesian name of a code; the code itself where the list lacks it (a unit, an older bundle's code)."""
         return self._names.get((family, code), code)
 
+    @property
+    def negative(self) -> tuple[str, ...]:
+        """Codes of sentiments that show displeasure."""
+        return tuple(label.code for label in self.sentiment if (label.valence or 0) < 0)
+
+    @property
+    def positive(self) -> tuple[str, ...]:
+        """Codes of sentiments that show praise."""
+        return tuple(label.code for label in self.sentiment if (label.valence or 0) > 0)
+
+    @property
+    def raised_urgency(self) -> tuple[str, ...]:
+        """Codes of urgency above the lowest step."""
+        return self.codes("urgency")[1:]
+
     @cached_property
     def _names(self) -> dict[tuple[str, str], str]:
         return {(family, label.code): label.name for family in FAMILIES for label in self.family(family)}
@@ -90,7 +107,7 @@ def _label(path: Path, family: str, code: str, entry: Any) -> Label:
         raise _problem(path, key, "kode hanya boleh huruf kecil, angka, dan garis bawah")
     if not isinstance(entry, dict):
         raise _problem(path, key, "harus berupa tabel dengan name dan meaning")
-    known = {"name", "meaning", "examples", "lapor", "element", "standard_days", "standard_share", "recall"}
+    known = {"name", "meaning", "examples", "lapor", "element", "standard_days", "standard_share", "valence", "recall"}
     for extra in sorted(set(entry) - known):
         raise _problem(path, f"{key}.{extra}", f"tidak dikenal; yang dikenal: {', '.join(sorted(known))}")
     for need in ("name", "meaning"):
@@ -102,6 +119,8 @@ def _label(path: Path, family: str, code: str, entry: Any) -> Label:
     days = _number(path, f"{key}.standard_days", entry.get("standard_days"), 0, 366)
     if days is not None and not isinstance(days, int):
         raise _problem(path, f"{key}.standard_days", "harus hari kerja bulat")
+    if entry.get("valence") not in (None, -1, 0, 1):
+        raise _problem(path, f"{key}.valence", "harus -1, 0, atau 1")
     return Label(
         code=code,
         name=entry["name"],
@@ -111,6 +130,7 @@ def _label(path: Path, family: str, code: str, entry: Any) -> Label:
         element=element,
         standard_days=days,
         standard_share=_number(path, f"{key}.standard_share", entry.get("standard_share"), 0, 1),
+        valence=entry.get("valence"),
         recall=_number(path, f"{key}.recall", entry.get("recall"), 0, 1),
     )
 
