@@ -4,16 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 import nlp
 from api import health
 from api.audit.endpoints import router as audit_router
+from api.audit.service import note_model
 from api.database import migrate, open_engine
 from api.desk import Desk
 from api.errors import describe_problems, install_error_handlers
+from api.feedback.endpoints import corrections as corrections_router
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
 from api.logs import configure_logs
@@ -33,7 +37,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     configure_logs(settings.log_level)
     desk = Desk(
-        settings, ScoringService(settings.model_dir), settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays)
+        settings,
+        ScoringService(settings.model_dir, lambda model: _note_model(app, model)),
+        settings.open_vault(),
+        WorkCalendar(settings.timezone, settings.holidays),
     )
 
     @asynccontextmanager
@@ -57,10 +64,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     install_error_handlers(app)
-    for router in (health.router, scoring_router, feedback_router, tracking_router, routing_router, audit_router):
+    for router in (
+        health.router,
+        scoring_router,
+        feedback_router,
+        corrections_router,
+        tracking_router,
+        routing_router,
+        audit_router,
+    ):
         app.include_router(router)
     describe_problems(app)
     if settings.first_page:
         app.include_router(pages_router)
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _note_model(app: FastAPI, model: str) -> None:
+    """Another model goes into the audit trail; a database that cannot be written to this moment is told in the log."""
+    desk: Desk = app.state.desk
+    try:
+        with app.state.sessions.begin() as session:
+            note_model(session, desk.vault, model)
+    except SQLAlchemyError as error:
+        structlog.get_logger().warning("model change not noted", error=type(error).__name__)

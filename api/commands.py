@@ -13,7 +13,9 @@ import typer
 
 from api import commands_secrets as secrets
 from api.accounts import commands as accounts
+from api.audit import commands as audit
 from api.command_session import open_session
+from api.feedback import commands as feedback
 
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 
@@ -86,5 +88,5 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
     app.command()(serve)
     app.command()(demo)
-    for room in (accounts, secrets):
+    for room in (accounts, audit, feedback, secrets):
         room.register(app)

@@ -83,11 +83,16 @@ class Settings(BaseSettings):
         """Where a demonstration keeps its own keys: beside the data they seal, which guards nothing."""
         return self.data_dir / "kunci-enkripsi.txt"
 
+    @property
+    def key_file(self) -> Path:
+        """The file the keys stand in, unless they come in SUARA_ENCRYPTION_KEYS."""
+        return self.encryption_key_file or self.demo_key_file
+
     def open_vault(self) -> Vault:
         """The encryption keys; SuaraError where there are none, or outside demo mode none of the office's own."""
         if self.encryption_keys.get_secret_value():
             return Vault.parse(self.encryption_keys.get_secret_value(), "SUARA_ENCRYPTION_KEYS")
-        path = self.encryption_key_file or self.demo_key_file
+        path = self.key_file
         if self.mode != "demo" and path.resolve().is_relative_to(self.data_dir.resolve()):
             raise SuaraError(
                 "kunci enkripsi bawaan tidak boleh dipakai untuk pesan sungguhan",

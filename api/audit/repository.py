@@ -47,3 +47,8 @@ def page(session: Session, before_id: int | None, limit: int, action: str | None
     if action is not None:
         query = query.where(AuditEvent.action == action)
     return list(session.scalars(query))
+
+
+def newest(session: Session, action: str) -> AuditEvent | None:
+    """The newest event of this kind."""
+    return session.scalar(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id.desc()).limit(1))

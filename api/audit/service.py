@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from api.accounts.principal import Principal
+from api.accounts.principal import SYSTEM, Principal
 from api.audit import repository
 from api.audit.schemas import AuditEventOut, AuditPage
 from api.audit.tables import AuditEvent, AuditHead
@@ -47,6 +47,13 @@ def record(
     event.mac = _mac(vault, event)
     repository.add(session, event)
     head.n_events, head.mac = event.id, event.mac
+
+
+def note_model(session: Session, vault: Vault, model: str) -> None:
+    """Append that another model assesses from now on, unless the trail says so already."""
+    model, last = model[:60], repository.newest(session, "model.changed")
+    if last is None or last.object_id != model:
+        record(session, vault, SYSTEM, "model.changed", ("model", model), before=last.object_id if last else None)
 
 
 def _mac(vault: Vault, event: AuditEvent) -> str:

@@ -1,9 +1,10 @@
 """SQL about messages."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from api.database import hold_writes
@@ -17,7 +18,8 @@ from api.feedback.tables import (
     SimilarLink,
     StoredAssessment,
 )
-from api.routing.tables import Unit
+from api.integrity.tables import IntegrityCase
+from api.routing.tables import Disposition, Unit
 
 MAX_CANDIDATES = 500  # newest messages of the same place that a new one is compared with
 
@@ -181,3 +183,86 @@ def similar_to(session: Session, feedback_id: int, visible: ColumnElement[bool])
     )
     query = select(SimilarLink, Feedback).join(Feedback, other).where(visible).order_by(SimilarLink.similarity.desc()).limit(50)
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+# ---------------------------------------------------------------------------------------------- what is sealed
+def sealed_otherwise(session: Session, key_name: str, limit: int) -> list[tuple[SealedOriginal | SealedReporter, str]]:
+    """Rows that another key than `key_name` seals, each with its message's public id; held until the transaction ends."""
+    hold_writes(session)
+    tables: tuple[type[SealedOriginal] | type[SealedReporter], ...] = (SealedOriginal, SealedReporter)
+    found: list[tuple[SealedOriginal | SealedReporter, str]] = []
+    for table in tables:
+        query = (
+            select(table, Feedback.public_id)
+            .join(Feedback, Feedback.id == table.feedback_id)
+            .where(table.key_name != key_name)
+            .limit(limit - len(found))
+            .with_for_update(of=table)
+        )
+        rows: list[Any] = list(session.execute(query))
+        found += [(row[0], row[1]) for row in rows]
+    return found
+
+
+def destroy_sealed(session: Session, taken_in_before: datetime, now: datetime, limit: int) -> list[int]:
+    """Delete what is sealed of messages taken in before a moment, but of undecided cases; their ids."""
+    hold_writes(session)
+    undecided = select(IntegrityCase.feedback_id).where(IntegrityCase.decided_at.is_(None))
+    query = (
+        select(Feedback.id)
+        .where(Feedback.created_at < taken_in_before, Feedback.original_destroyed_at.is_(None), Feedback.id.not_in(undecided))
+        .order_by(Feedback.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    ids = list(session.scalars(query))
+    for table in (SealedOriginal, SealedReporter):
+        session.execute(delete(table).where(table.feedback_id.in_(ids)))
+    session.execute(update(Feedback).where(Feedback.id.in_(ids)).values(original_destroyed_at=now))
+    return ids
+
+
+def forget_requests(session: Session, before: datetime) -> None:
+    """Delete what tells repeats of old requests apart; an external_id still does."""
+    session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < before))
+
+
+def wipe_log(session: Session) -> None:
+    """Write SQLite's log into the file and empty it: deleted rows still stand in it. PostgreSQL's vacuum sees to its own."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+# ---------------------------------------------------------------------------------------------- labels that people gave
+def labelled_by_people(session: Session) -> Iterator[tuple[Feedback, list[Correction], str | None]]:
+    """Messages that somebody corrected or sent to a unit by hand, with the corrections and the last such unit's name.
+
+    None that is an integrity case or rahasia: a training file leaves that room. A few hundred in memory at a time.
+    """
+    corrected = select(Correction.feedback_id)
+    sent = select(Disposition.feedback_id).where(Disposition.actor_kind != "system")
+    last_id = 0
+    while True:
+        query = (
+            select(Feedback)
+            .where(Feedback.id > last_id, or_(Feedback.id.in_(corrected), Feedback.id.in_(sent)))
+            .where(Feedback.has_case.is_(False), Feedback.visibility != "rahasia")
+            .order_by(Feedback.id)
+            .limit(500)
+        )
+        rows = list(session.scalars(query))
+        if not rows:
+            return
+        ids = [row.id for row in rows]
+        corrections: dict[int, list[Correction]] = {id_: [] for id_ in ids}
+        for correction in session.scalars(select(Correction).where(Correction.feedback_id.in_(ids)).order_by(Correction.id)):
+            corrections[correction.feedback_id].append(correction)
+        by_hand = (
+            select(Disposition.feedback_id, Unit.name)
+            .join(Unit, Unit.id == Disposition.unit_id)
+            .where(Disposition.feedback_id.in_(ids), Disposition.actor_kind != "system")
+            .order_by(Disposition.id)
+        )
+        units = {row[0]: row[1] for row in session.execute(by_hand)}
+        yield from ((row, corrections[row.id], units.get(row.id)) for row in rows)
+        last_id = ids[-1]

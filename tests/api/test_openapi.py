@@ -40,6 +40,7 @@ OPERATIONS = {
     ("post", "/api/v1/feedback/{feedback_id}/dispositions"): "dispose_feedback",
     ("post", "/api/v1/feedback/{feedback_id}/state"): "set_feedback_state",
     ("post", "/api/v1/feedback/{feedback_id}/original"): "open_original",
+    ("get", "/api/v1/corrections/export"): "export_corrections",
     ("get", "/api/v1/track/{receipt}"): "track",
     ("get", "/api/v1/units"): "list_units",
     ("post", "/api/v1/units"): "create_unit",
