@@ -8,7 +8,6 @@ import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
 
 import nlp
 from api import health
@@ -23,6 +22,7 @@ from api.feedback.endpoints import tracking as tracking_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
+from api.reports.counting import counting_sessions
 from api.routing.calendar import WorkCalendar
 from api.routing.endpoints import router as routing_router
 from api.scoring.endpoints import router as scoring_router
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = open_engine(settings.resolved_database_url)
         migrate(engine)
-        app.state.sessions = sessionmaker(engine, expire_on_commit=False)
+        app.state.sessions = counting_sessions(engine, desk.calendar.zone)
         desk.scoring.start()
         yield
         engine.dispose()

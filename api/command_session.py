@@ -13,13 +13,14 @@ if TYPE_CHECKING:  # every `suara` loads this module, also to score a file
 @contextmanager
 def open_sessions(settings: "Settings") -> Iterator["sessionmaker[Session]"]:
     """Sessions on the migrated database, for commands that need several transactions."""
-    from sqlalchemy.orm import sessionmaker
+    from zoneinfo import ZoneInfo
 
     from api.database import migrate, open_engine
+    from api.reports.counting import counting_sessions
 
     engine = open_engine(settings.resolved_database_url)
     migrate(engine)
-    yield sessionmaker(engine)
+    yield counting_sessions(engine, ZoneInfo(settings.timezone))
     engine.dispose()
 
 

@@ -5,6 +5,7 @@ from api.audit import tables as audit
 from api.feedback import tables as feedback
 from api.imports import tables as imports
 from api.integrity import tables as integrity
+from api.reports import tables as reports
 from api.routing import tables as routing
 
-__all__ = ["accounts", "audit", "feedback", "imports", "integrity", "routing"]
+__all__ = ["accounts", "audit", "feedback", "imports", "integrity", "reports", "routing"]

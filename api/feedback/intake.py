@@ -203,5 +203,6 @@ def _link(session: Session, row: Feedback) -> None:
         vectors = np.frombuffer(b"".join(o.meaning for o in with_meaning), np.float16).reshape(len(with_meaning), -1)
         cosine = vectors.astype(np.float32) @ np.frombuffer(row.meaning or b"", np.float16).astype(np.float32)
         found += [("arti", float(c), o.id) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
+    row.is_repeat = bool(found)
     for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]:
         session.add(SimilarLink(newer_id=row.id, older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4))))

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.accounts.tables import ByActor
@@ -48,6 +48,7 @@ class Feedback(Labels, Base):
     deadline_on: Mapped[date | None] = mapped_column(Date)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_case: Mapped[bool] = mapped_column(default=False)  # an integrity case is open or was: words for that unit alone
+    is_repeat: Mapped[bool] = mapped_column(default=False, server_default=false())  # resembles an earlier one of its place
     routing: Mapped[dict[str, Any]] = mapped_column(JSON)  # auto, suggest or manual; why; suggested units
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)  # MinHash of the words, to find repeats
     meaning: Mapped[bytes | None] = mapped_column(LargeBinary)  # the encoder's vector, half precision
