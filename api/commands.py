@@ -23,6 +23,7 @@ DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 def serve(
     host: Annotated[str, typer.Option(help="Alamat dengar.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Porta.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Banyak proses; lebih dari satu dengan PostgreSQL.")] = 1,
 ) -> None:
     """Jalankan layanan."""
     import uvicorn
@@ -42,6 +43,7 @@ def serve(
         factory=True,
         host=host,
         port=port,
+        workers=workers,
         log_level="warning",
         log_config=None,
         access_log=False,

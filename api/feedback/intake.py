@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,8 @@ from api.feedback.tables import Feedback, IdempotentRequest, SealedOriginal, Sea
 from api.identifiers import new_public_id, new_receipt
 from api.integrity.cases import open_case
 from api.routing.rulebook import Facts, Routing, Rulebook
-from api.routing.service import apply_routing, load_rulebook
+from api.routing.service import load_rulebook, route
+from api.routing.tables import Disposition
 from api.scoring.schemas import AssessmentOut, assessment_out
 from nlp import Assessment
 from nlp.insight.duplicates import resemblance, signature
@@ -69,8 +71,16 @@ def store(
     if earlier is not None:
         return earlier, False
     row = _new_row(assessment, assessment_out(assessment, desk.labels), message, repeat)
+    step: Disposition | None = None
+    links: list[SimilarLink] = []
+    if row.visibility == "rahasia":
+        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
+    else:
+        decided = rulebook.decide(facts_of(row, assessment), assessment.decision)
+        step, links = route(desk.calendar, desk.labels, row, decided), _links(session, row)
     try:
-        with session.begin_nested():
+        # where nothing can be taken already no savepoint is needed
+        with session.begin_nested() if message.external_id or repeat != Repeat() else nullcontext():
             repository.add_message(session, row)
             if repeat.idempotency_key:
                 repository.add(session, _request_row(who, message, repeat.idempotency_key, row.id))
@@ -79,14 +89,13 @@ def store(
         if earlier is None:
             raise
         return earlier, False
-    _seal(session, desk, row, original, message)
+    for link in links:
+        link.newer_id = row.id
+    if step is not None:
+        step.feedback_id = row.id
+    session.add_all([*_sealed(desk, row, original, message), *links, *([step] if step else [])])
     if row.has_case:
         open_case(session, row, "rahasia" if not assessment.flagged else "model")
-    if row.visibility == "rahasia":
-        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
-    else:
-        apply_routing(session, desk.calendar, desk.labels, row, rulebook.decide(facts_of(row, assessment), assessment.decision))
-        _link(session, row)
     session.flush()
     return row, True
 
@@ -178,23 +187,23 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
     )
 
 
-def _seal(session: Session, desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> None:
+def _sealed(desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> tuple[SealedOriginal, SealedReporter]:
     key_name, sealed = desk.vault.seal(original.encode(), f"original:{row.public_id}")
-    session.add(SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed))
+    words = SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed)
     reporter = json.dumps(message.reporter.model_dump() if message.reporter else None).encode()
     filled = reporter + b" " * (-len(reporter) % REPORTER_BLOCK_BYTES)
     key_name, sealed = desk.vault.seal(filled, f"reporter:{row.public_id}")
-    session.add(SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed))
+    return words, SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed)
 
 
-def _link(session: Session, row: Feedback) -> None:
-    """Link the message to similar ones of the same place in the window; nothing is merged."""
+def _links(session: Session, row: Feedback) -> list[SimilarLink]:
+    """Links of a message to similar ones of the same place in the window, which then is a repeat; nothing is merged."""
     if row.district is None or row.signature is None:
-        return  # without a place two alike messages are as likely two incidents
+        return []  # without a place two alike messages are as likely two incidents
     window = (row.received_at - SIMILAR_WINDOW, row.received_at + SIMILAR_WINDOW)
-    others = repository.similar_candidates(session, row.district, *window, row.id)
+    others = repository.similar_candidates(session, row.district, *window)
     if not others:
-        return
+        return []
     shares = resemblance(row.signature, [other.signature for other in others])
     found = [("teks", float(share), other.id) for share, other in zip(shares, others, strict=True) if share >= SIMILAR_WORDS]
     known = {id_ for _, _, id_ in found}
@@ -204,5 +213,7 @@ def _link(session: Session, row: Feedback) -> None:
         cosine = vectors.astype(np.float32) @ np.frombuffer(row.meaning or b"", np.float16).astype(np.float32)
         found += [("arti", float(c), o.id) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
     row.is_repeat = bool(found)
-    for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]:
-        session.add(SimilarLink(newer_id=row.id, older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4))))
+    return [
+        SimilarLink(older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4)))
+        for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]
+    ]

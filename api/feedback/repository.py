@@ -158,14 +158,13 @@ def reporter_of(session: Session, feedback_id: int) -> SealedReporter | None:
     return session.get(SealedReporter, feedback_id)
 
 
-def similar_candidates(session: Session, district: str, since: datetime, until: datetime, but_id: int) -> list[Any]:
-    """(id, signature, meaning) of other messages from a place in a window, the newest first, rahasia ones left out."""
+def similar_candidates(session: Session, district: str, since: datetime, until: datetime) -> list[Any]:
+    """(id, signature, meaning) of messages from a place in a window, the newest first, rahasia ones left out."""
     query = (
         select(Feedback.id, Feedback.signature, Feedback.meaning)
         .where(
             Feedback.district == district,
             Feedback.received_at.between(since, until),
-            Feedback.id != but_id,
             Feedback.signature.is_not(None),
             Feedback.visibility != "rahasia",
         )

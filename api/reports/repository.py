@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Executable, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,13 +26,17 @@ def add_counts(session: Session, rows: Iterable[tuple[Cell, tuple[int, ...]]]) -
     values = [dict(zip((*CELL, *MEASURES), (*cell, *amounts), strict=True)) for cell, amounts in rows]
     if not values:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(DailyCount)
-    statement = statement.on_conflict_do_update(
+    session.connection().execute(_upsert(session.get_bind().dialect.name), values)
+
+
+@lru_cache(maxsize=2)
+def _upsert(dialect: str) -> Executable:
+    """Made once: it is part of every message's way in."""
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(DailyCount)
+    return statement.on_conflict_do_update(
         index_elements=list(CELL),
         set_={name: getattr(DailyCount, name) + getattr(statement.excluded, name) for name in MEASURES},
     )
-    session.connection().execute(statement, values)
 
 
 def clear_counts(session: Session) -> None:
