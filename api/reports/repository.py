@@ -33,10 +33,11 @@ def add_counts(session: Session, rows: Iterable[tuple[Cell, tuple[int, ...]]]) -
 def _upsert(dialect: str) -> Executable:
     """Made once: it is part of every message's way in."""
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(DailyCount)
-    return statement.on_conflict_do_update(
+    upsert: Executable = statement.on_conflict_do_update(
         index_elements=list(CELL),
         set_={name: getattr(DailyCount, name) + getattr(statement.excluded, name) for name in MEASURES},
     )
+    return upsert
 
 
 def clear_counts(session: Session) -> None:
