@@ -1,11 +1,12 @@
-"""Tables of the reports: how many messages of each kind a day has."""
+"""Tables of the reports: how many messages of each kind a day has, and themes that keep their identity."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, String
+from sqlalchemy import JSON, Date, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.database import Base
+from api.database import Base, UtcDateTime
 
 
 class DailyCount(Base):
@@ -30,3 +31,15 @@ class DailyCount(Base):
     n_repeat: Mapped[int]  # resemble an earlier message of the same place
     n_settled: Mapped[int]
     n_late: Mapped[int]  # settled after their deadline
+
+
+class StoredTheme(Base):
+    """A theme of a topic as it was last found; `key` is its identity from month to month."""
+
+    __tablename__ = "themes"
+
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(40), index=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)  # as nlp.insight.themes gives and takes it
+    last_seen_on: Mapped[date] = mapped_column(Date)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
