@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.accounts.tables import ByActor
 from api.database import Base, UtcDateTime
+
+OPEN_COLUMNS = ("deadline_on", "visibility", "topic", "aspect", "district", "unit_id", "closed_at")
 
 
 class Labels:
@@ -28,6 +30,10 @@ class Feedback(Labels, Base):
         UniqueConstraint("import_id", "import_row"),
         Index("ix_feedback_district_received_at", "district", "received_at"),
         Index("ix_feedback_unit_id_state", "unit_id", "state"),
+        # what is open past its deadline is counted from this index alone, without reading a message
+        Index(
+            "ix_feedback_open", *OPEN_COLUMNS, sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

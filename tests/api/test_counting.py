@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.reports import repository
 from api.reports.counting import recount
+from api.reports.scope import Scope
 from nlp.insight.frames import DIMENSIONS, MEASURES
 from tests.api.conftest import make_key
 from tests.api.messages import BRIBE, FAMILY_CARD, ROAD, WASTE, WATER
@@ -37,9 +38,9 @@ def _app(client: TestClient) -> FastAPI:
     return app
 
 
-def counts(client: TestClient, *by: str, **only: str) -> pd.DataFrame:
+def counts(client: TestClient, *by: str, **only: Any) -> pd.DataFrame:
     with _app(client).state.sessions() as session:
-        return repository.counts(session, by, date(2026, 1, 1), date(2027, 1, 1), **only)
+        return repository.counts(session, by, Scope(date(2026, 1, 1), date(2027, 1, 1), **only))
 
 
 def totals(client: TestClient, *by: str) -> dict[Any, tuple[int, ...]]:
@@ -56,10 +57,10 @@ def send(client: TestClient, words: str = WASTE, received_at: str = "2026-11-02T
 
 def test_a_message_is_counted_once_under_what_leads_and_moves_with_it(service: TestClient) -> None:
     one = send(service)
-    assert totals(service, "day", "topic", "unit") == {(pd.Timestamp("2026-11-02"), "sampah", "dlh"): (1, 0, 0, 0)}
+    assert totals(service, "day", "topic", "unit") == {(pd.Timestamp("2026-11-02"), "sampah", "Dinas dlh"): (1, 0, 0, 0)}
     service.post(f"{URL}/{one}/corrections", json={"topic": "air_bersih", "urgency": "darurat"})
     service.post(f"{URL}/{one}/dispositions", json={"unit": "pdam", "reason": "Pipa bocor."})
-    assert totals(service, "topic", "unit", "urgency") == {("air_bersih", "pdam", "darurat"): (1, 0, 0, 0)}
+    assert totals(service, "topic", "unit", "urgency") == {("air_bersih", "Dinas pdam", "darurat"): (1, 0, 0, 0)}
     service.post(f"{URL}/{one}/state", json={"state": "selesai"})
     assert totals(service, "topic") == {("air_bersih",): (1, 0, 1, 0)}
     service.post(f"{URL}/{one}/state", json={"state": "ditangani"})
@@ -105,7 +106,7 @@ def test_only_one_place_can_be_asked_for(service: TestClient) -> None:
     for district in ("Damar Barat", "Damar Timur"):
         send(service, ROAD, district=district)
     assert counts(service, "topic", district="Damar Timur")["n"].tolist() == [1]
-    assert counts(service, "topic", unit="dlh").empty
+    assert counts(service, "topic", unit_ids=frozenset({1})).empty
 
 
 def test_after_a_busy_day_the_counts_are_those_of_a_recount(service: TestClient) -> None:

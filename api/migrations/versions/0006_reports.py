@@ -75,6 +75,13 @@ def _surveys() -> None:
 def upgrade() -> None:
     op.add_column("feedback", sa.Column("is_repeat", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute("UPDATE feedback SET is_repeat = true WHERE id IN (SELECT newer_id FROM similar_links)")
+    op.create_index(
+        "ix_feedback_open",
+        "feedback",
+        ["deadline_on", "visibility", "topic", "aspect", "district", "unit_id", "closed_at"],
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_table(
         "daily_counts",
         sa.Column("day", sa.Date(), nullable=False),
@@ -130,4 +137,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("survey_answers", "surveys", "targets", "improvement_actions", "themes", "daily_counts"):
         op.drop_table(name)
+    op.drop_index("ix_feedback_open", "feedback")
     op.drop_column("feedback", "is_repeat")
