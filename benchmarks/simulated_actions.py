@@ -34,8 +34,16 @@ def action_day(scene: Scene) -> date:
     return START + timedelta(weeks=scene.n_before_weeks)
 
 
-def simulate(scene: Scene, seed: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Stream:
     """COUNTS with `day`, `topic`, `district` and `n`: district 'A0' has the action, 'A1', 'A2', ... none."""
+
+    counts: pd.DataFrame
+    expected_without: float  # messages that 'A0' would have had on average on the observed days after the start
+
+
+def simulate(scene: Scene, seed: int) -> Stream:
+    """A stream of daily counts; the same for the same seed."""
     random = np.random.default_rng(seed)
     n_weeks = scene.n_before_weeks + scene.n_after_weeks
     days = np.arange(7 * n_weeks)
@@ -44,19 +52,20 @@ def simulate(scene: Scene, seed: int) -> pd.DataFrame:
     shared = _autoregressive(random, n_weeks, scene.shock_sd, 0.6)[days // 7]
     shared = shared + scene.season_sd * np.sin(2 * np.pi * days / 365.25 + phase) + np.log(scene.common_ratio) * after
     seen = random.random(len(days)) >= scene.missing_share
-    frames = []
+    frames, expected_without = [], 0.0
     for area in range(scene.n_comparisons + 1):
         rate = scene.rate if area == 0 else scene.rate * random.lognormal(0, 0.6)
         own = _autoregressive(random, n_weeks, scene.own_sd, scene.own_correlation)[days // 7]
         log_mean = np.log(rate / 7) + shared + own + random.normal(0, scene.slope_sd) * days / 365.25 + np.log(WEEKDAY[days % 7])
-        if area == 0:
-            log_mean = log_mean + np.log(scene.ratio) * after
         mean = np.exp(log_mean)
+        if area == 0:
+            expected_without = float(mean[after & seen].sum())
+            mean = mean * np.where(after, scene.ratio, 1)
         count = random.poisson(mean * random.gamma(1 / scene.dispersion, scene.dispersion, len(days)))
         kept = seen & (count > 0)
         frame = pd.DataFrame({"day": pd.Timestamp(START) + pd.to_timedelta(days[kept], "D"), "n": count[kept]})
         frames.append(frame.assign(topic="jalan", district=f"A{area}"))
-    return pd.concat(frames, ignore_index=True)
+    return Stream(pd.concat(frames, ignore_index=True), expected_without)
 
 
 def _autoregressive(random: np.random.Generator, n_weeks: int, deviation: float, correlation: float) -> np.ndarray:

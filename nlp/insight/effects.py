@@ -43,7 +43,7 @@ class Effect:
         if self.change is None:
             return (np.nan, np.nan, np.nan)
         found = self.change
-        return tuple(end - found.observed for end in (found.expected, found.expected_low, found.expected_high))  # type: ignore[return-value]
+        return (found.expected - found.observed, found.expected_low - found.observed, found.expected_high - found.observed)
 
 
 def effect_of(counts: pd.DataFrame, action: Action, seed: int = 0) -> Effect:
@@ -118,7 +118,10 @@ def _verdict(found: LevelChange, placebo: LevelChange | None, action: Action) ->
     if side == -wanted:
         return "memburuk", caution
     if found.ratio_low < 1 / TOO_WIDE or found.ratio_high > TOO_WIDE:
-        return "data kurang", ("Pesannya terlalu sedikit atau terlalu naik turun: separuh maupun dua kali lipat pun mungkin.", *caution)
+        return "data kurang", (
+            "Pesannya terlalu sedikit atau terlalu naik turun: separuh maupun dua kali lipat pun mungkin.",
+            *caution,
+        )
     return "belum terlihat", ("Perubahan itu masih dalam naik turun yang biasa.", *caution)
 
 
@@ -134,16 +137,16 @@ def _plain_ratio(weeks: pd.DataFrame, column: str) -> float:
 
 
 def _main_sentence(found: LevelChange) -> str:
-    avoided = found.expected - found.observed
-    low, high = found.expected_low - found.observed, found.expected_high - found.observed
-    if found.ratio <= 1:
-        count = f"{number(max(avoided, 0))} pesan terhindarkan (antara {number(low)} dan {number(high)})"
-    else:
-        count = f"{number(max(-avoided, 0))} pesan lebih banyak (antara {number(-high)} dan {number(-low)})"
+    expected = (found.expected, found.expected_high, found.expected_low)  # the more expected, the fewer came of it
+    middle, fewest, most = (_more_or_fewer(found.observed - end) for end in expected)
     return (
         f"Dibanding yang diperkirakan tanpa tindakan, jumlah pesan {change(found.ratio)}"
-        f" (95 %: {interval(found.ratio_low, found.ratio_high, change)}), kira-kira {count}."
+        f" (95 %: {interval(found.ratio_low, found.ratio_high, change)}), kira-kira {middle} (95 %: {fewest} sampai {most})."
     )
+
+
+def _more_or_fewer(n_messages: float) -> str:
+    return f"{number(abs(n_messages))} pesan {'lebih banyak' if n_messages > 0 else 'lebih sedikit'}"
 
 
 def _general_move(verdict: Verdict, target: float, comparison: float) -> tuple[str, ...]:

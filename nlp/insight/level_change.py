@@ -23,13 +23,13 @@ _CLIP = 12.0  # bound of log rates: keeps a series of zeros from running away
 
 # Normal priors, as standard deviations on the log scale, that keep short series from trading trend and season for step.
 STEP_SD = 1.5  # a step to a twentieth or twentyfold is still within two
-SLOPE_SD_ALONE, SLOPE_SD_COMPARED = 0.5, 0.4  # a year
+SLOPE_SD_ALONE, SLOPE_SD_COMPARED = 0.35, 0.25  # a year
 SEASON_SD_ALONE, SEASON_SD_COMPARED = 0.2, 0.05  # each of sine and cosine of the year
 
 # Grid of the latent deviation: size with a half-normal prior, correlation of neighbouring weeks with a flat one.
 _SIZES = np.array([0.0, 0.04, 0.08, 0.12, 0.17, 0.23, 0.3, 0.4, 0.55, 0.8])
-_CORRELATIONS = np.array([0.0, 0.2, 0.4, 0.6, 0.75, 0.88])
-SIZE_PRIOR_SD = 0.3
+_CORRELATIONS = np.array([0.0, 0.2, 0.4, 0.6, 0.8])
+SIZE_PRIOR_SD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,19 @@ def level_change(week: Array, target: Array, exposure: Array, step: Array, *, co
         response, variance = _linearised(target, exposure, log_rate, compared=compared)
         weights, means, covs = _grid_fit(columns, response, variance, covariances, prior, size_log_prior)
         log_rate = np.clip(columns @ (weights @ means), -_CLIP, _CLIP)
-    draws = _draws(weights, means, covs, seed)
+    random = np.random.default_rng(seed)
+    grid = np.repeat(np.arange(len(weights)), random.multinomial(N_DRAWS, weights))
+    draws = means[grid] + np.einsum("nij,nj->ni", np.linalg.cholesky(covs)[grid], random.standard_normal((N_DRAWS, len(prior))))
     acts = step > 0
-    without = np.exp(np.clip(draws[:, [0, *range(2, columns.shape[1])]] @ columns[acts][:, [0, *range(2, columns.shape[1])]].T, -_CLIP, _CLIP))
-    expected = without @ exposure[acts]
-    low, middle, high = np.exp(np.quantile(draws[:, 1], [0.025, 0.5, 0.975]))
-    return LevelChange(
-        float(middle), float(low), float(high), *(float(q) for q in np.quantile(expected, [0.5, 0.025, 0.975])), int(target[acts].sum())
-    )
+    no_step = columns[acts] * (np.arange(columns.shape[1]) != 1)
+    by_week = np.exp(np.clip(draws @ no_step.T, -_CLIP, _CLIP)) * exposure[acts]
+    share = by_week.mean(axis=0) / by_week.mean(axis=0).sum()  # of the expected messages that a week holds
+    # what those weeks happen to deviate by is not known from the weeks before; it belongs to the uncertainty
+    deviation = np.sqrt(np.einsum("i,gij,j->g", share, covariances[:, acts][:, :, acts], share))
+    expected = by_week.sum(axis=1) * np.exp(deviation[grid] * random.standard_normal(N_DRAWS))
+    low, middle, high = (float(q) for q in np.exp(np.quantile(draws[:, 1], [0.025, 0.5, 0.975])))
+    fewest, usual, most = (float(q) for q in np.quantile(expected, [0.025, 0.5, 0.975]))
+    return LevelChange(middle, low, high, usual, fewest, most, int(target[acts].sum()))
 
 
 def _design(week: Array, step: Array, *, compared: bool) -> tuple[Array, Array]:
@@ -82,7 +87,7 @@ def _design(week: Array, step: Array, *, compared: bool) -> tuple[Array, Array]:
 def _latent(week: Array) -> tuple[Array, Array]:
     """Grid of latent deviations: sizes (n_grid,) and covariances (n_grid, n_weeks, n_weeks)."""
     lag = np.abs(week[:, None] - week[None, :])
-    pairs = [(0.0, 0.0), *((s, r) for s in _SIZES[1:] for r in _CORRELATIONS)]
+    pairs = [(s, r) for s in _SIZES for r in _CORRELATIONS]
     return np.array([s for s, _ in pairs]), np.stack([s**2 * np.power(r, lag) for s, r in pairs])
 
 
@@ -113,12 +118,3 @@ def _grid_fit(
     log_likelihood = -log_det - np.linalg.slogdet(precision)[1] / 2 - residual / 2 + size_log_prior
     weights = np.exp(log_likelihood - log_likelihood.max())
     return weights / weights.sum(), means, covs
-
-
-def _draws(weights: Array, means: Array, covs: Array, seed: int) -> Array:
-    """Coefficients drawn from the mixture over the grid, (N_DRAWS, 5)."""
-    random = np.random.default_rng(seed)
-    counts = random.multinomial(N_DRAWS, weights)
-    normal = random.standard_normal((N_DRAWS, means.shape[1]))
-    index = np.repeat(np.arange(len(weights)), counts)
-    return np.asarray(means[index] + np.einsum("nij,nj->ni", np.linalg.cholesky(covs)[index], normal))
