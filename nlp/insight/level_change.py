@@ -117,4 +117,4 @@ def _grid_fit(
     log_det = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     log_likelihood = -log_det - np.linalg.slogdet(precision)[1] / 2 - residual / 2 + size_log_prior
     weights = np.exp(log_likelihood - log_likelihood.max())
-    return weights / weights.sum(), means, covs
+    return np.asarray(weights / weights.sum()), np.asarray(means), np.asarray(covs)
