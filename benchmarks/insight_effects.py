@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
-from simulated_actions import Scene, action_day, simulate
+from simulated_actions import RATIOS, Scene, action_day, mixed, simulate
 
 from nlp.insight.action_series import Action
 from nlp.insight.effects import Effect, effect_of
 
-RATIOS, RATES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5), (5.0, 12.0, 25.0, 60.0)
+RATES = (5.0, 12.0, 25.0, 60.0)  # messages a week
 Scenes = Callable[[int], Scene]
 HEADER = (
     "scene",
@@ -39,26 +39,6 @@ HEADER = (
     "peer's coverage",
     "peer's half width, log",
 )
-
-
-def mixed(seed: int) -> Scene:
-    """Everything drawn at random."""
-    random = np.random.default_rng([1, seed])
-    return Scene(
-        ratio=random.choice(RATIOS),
-        rate=random.uniform(5, 60),
-        n_before_weeks=int(random.integers(16, 80)),
-        n_after_weeks=int(random.integers(8, 27)),
-        n_comparisons=int(random.integers(2, 12)),
-        slope_sd=random.uniform(0, 0.3),
-        season_sd=random.uniform(0, 0.3),
-        shock_sd=random.uniform(0, 0.4),
-        own_sd=random.uniform(0, 0.25),
-        own_correlation=random.uniform(0, 0.7),
-        dispersion=random.uniform(0.01, 0.3),
-        missing_share=random.uniform(0, 0.15),
-        common_ratio=random.choice([0.7, 1.0, 1.0, 1.3]),
-    )
 
 
 def scenes() -> Iterator[tuple[str, Scenes]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 START = date(2024, 3, 4)  # a Monday; the first day of every stream
+RATIOS = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
 WEEKDAY = np.array([1.25, 1.2, 1.1, 1.1, 1.0, 0.75, 0.6])  # mean 1
 
 
@@ -27,6 +28,26 @@ class Scene:
     dispersion: float = 0.05  # of the daily negative binomial: variance is mean + dispersion * mean**2
     missing_share: float = 0.06  # of days on which nothing was recorded anywhere
     common_ratio: float = 1.0  # at the action's start every area moves by it, target and comparisons alike
+
+
+def mixed(seed: int) -> Scene:
+    """A scene with everything drawn at random: base rates of 5 to 60 a week, 16 to 79 weeks before, 8 to 26 after."""
+    random = np.random.default_rng([1, seed])
+    return Scene(
+        ratio=random.choice(RATIOS),
+        rate=random.uniform(5, 60),
+        n_before_weeks=int(random.integers(16, 80)),
+        n_after_weeks=int(random.integers(8, 27)),
+        n_comparisons=int(random.integers(2, 12)),
+        slope_sd=random.uniform(0, 0.3),
+        season_sd=random.uniform(0, 0.3),
+        shock_sd=random.uniform(0, 0.4),
+        own_sd=random.uniform(0, 0.25),
+        own_correlation=random.uniform(0, 0.7),
+        dispersion=random.uniform(0.01, 0.3),
+        missing_share=random.uniform(0, 0.15),
+        common_ratio=random.choice([0.7, 1.0, 1.0, 1.3]),
+    )
 
 
 def action_day(scene: Scene) -> date:
