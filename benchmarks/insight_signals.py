@@ -25,6 +25,7 @@ SIZES = np.geomspace(2, 100, N_TOPICS)  # messages a week
 SIZES[PLANTED] = 20
 WEEKDAYS = np.array([1.35, 1.25, 1.15, 1.1, 1.0, 0.65, 0.5])
 FREE_DAY = 0.5
+LABELS = load_labels()
 END = pd.Timestamp("2024-08-04")  # a Sunday, outside the weeks of Idul Fitri
 
 
@@ -43,6 +44,8 @@ class World:
 WORLDS = (
     World("Poisson, 1 year", 52),
     World("Poisson, 2 years", 104),
+    World("weeks spread by 8 %, 1 year", 52, weekly_spread=0.08),
+    World("weeks spread by 8 %, 2 years", 104, weekly_spread=0.08),
     World("weeks spread by 12 %, 1 year", 52, weekly_spread=0.12),
     World("weeks spread by 12 %, 2 years", 104, weekly_spread=0.12),
     World("spread, carried over, season 15 %, trend 15 %, 1 year", 52, 0.12, 0.3, 0.15, 0.15),
@@ -89,10 +92,10 @@ def counts_from(days: pd.DatetimeIndex, n: Floats) -> pd.DataFrame:
 
 def looks(days: pd.DatetimeIndex, free: pd.DatetimeIndex, n: Floats) -> Iterator[pd.DataFrame]:
     """What each of the four weekly looks says."""
-    counts, labels = counts_from(days, n), load_labels()
+    counts = counts_from(days, n)
     for week in range(N_LOOKS - 1, -1, -1):
         as_of = days[-1] - pd.Timedelta(days=7 * week)
-        yield what_rose(counts[counts["day"] <= as_of], ["topic"], as_of, labels=labels, non_working=free)
+        yield what_rose(counts[counts["day"] <= as_of], ["topic"], as_of, labels=LABELS, non_working=free)
 
 
 def run(world: World, seed: int) -> dict[str, float]:
@@ -110,13 +113,13 @@ def run(world: World, seed: int) -> dict[str, float]:
         if not found_after and planted["direction"] == RISE:
             found_after = week
     truth_inside = float(planted["ratio_low"] <= RISE_FACTOR <= planted["ratio_high"])
-    alarms = [set(told.loc[told["direction"] == RISE, "topic"]) for told in looks(days, free, n)]
-    falls = [int((told["direction"] == FALL).sum()) for told in looks(days, free, n)]
+    quiet = list(looks(days, free, n))
+    alarms = [set(told.loc[told["direction"] == RISE, "topic"]) for told in quiet]
     return {
         "found": float(found_after > 0),
         "weeks": float(found_after) if found_after else np.nan,
         "inside": truth_inside,
         "rises": float(sum(map(len, alarms))),
         "new": float(sum(len(now - before) for before, now in zip([set(), *alarms], alarms, strict=False))),
-        "falls": float(sum(falls)),
+        "falls": float(sum((told["direction"] == FALL).sum() for told in quiet)),
     }

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from nlp.insight.days import Daily, Day, Days, Floats, Ints, daily
-from nlp.insight.level import INSUFFICIENT, Level, fit_level, overdispersion_of
+from nlp.insight.level import INSUFFICIENT, Level, fit_level
 from nlp.insight.pattern import N_KINDS, DayPattern, day_pattern, kinds_of
 from nlp.insight.series import Frequency, by_period, periods_of
+from nlp.insight.spread import pooled_overdispersion, spread_of
 
 HISTORY_DAYS = 3 * 364  # what lies further back says little of today
 COVERAGE = 0.95
@@ -97,20 +98,21 @@ def outlook_of(
         belongs[i, days] = 1
     unit = position if by_day else week
     shape = (len(table.groups), len(stretches))
-    mean, size, method = np.full(shape, np.nan), np.full(shape, np.nan), []
+    mean, variance, concentration = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    methods, spreads = [], []
     for group in range(shape[0]):
         n, weight = table.n[group], day_weight[group]
         level = fit_level(*(np.bincount(week[used], values[used], minlength=n_weeks) for values in (n, weight)))
-        method.append(level.method)
+        methods.append(level.method)
         if level.method != INSUFFICIENT:
             design = level.terms.design(week.astype(np.float64))
             of_day = np.exp(design @ level.coefficients) * weight
-            overdispersion = overdispersion_of(n[used], of_day[used], design.shape[1]) if by_day else level.overdispersion
-            mean[group] = belongs @ of_day
-            variance = _of_level(level, design, belongs * of_day) + _of_pattern(pattern, group, kinds, belongs * of_day)
-            variance += overdispersion * _concentration(belongs * of_day, unit)
-            size[group] = 1 / np.maximum(variance, MIN_VARIANCE)
-    return Outlook(mean, size, method)
+            spreads.append(spread_of(n[used], of_day[used], design.shape[1]) if by_day else level.spread)
+            mean[group], concentration[group] = belongs @ of_day, _concentration(belongs * of_day, unit)
+            variance[group] = _of_level(level, design, belongs * of_day) + _of_pattern(pattern, group, kinds, belongs * of_day)
+    judged = [method != INSUFFICIENT for method in methods]
+    variance[judged] += pooled_overdispersion(spreads)[:, None] * concentration[judged]
+    return Outlook(mean, 1 / np.maximum(variance, MIN_VARIANCE), methods)
 
 
 def _of_level(level: Level, design: Floats, means: Floats) -> Floats:

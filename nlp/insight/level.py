@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlp.insight.days import Floats
+from nlp.insight.spread import Spread, spread_of
 
 WEEKS_A_YEAR = 365.25 / 7
 MIN_WEEKS = 26  # for a regression; fewer give a mean
@@ -51,7 +52,7 @@ class Level:
     terms: Terms
     coefficients: Floats  # (n_terms,)
     covariance: Floats  # (n_terms, n_terms)
-    overdispersion: float  # of weeks: variance = mean + overdispersion * mean ** 2
+    spread: Spread  # of weeks around that mean
 
 
 def fit_level(n: Floats, weight: Floats) -> Level:
@@ -59,7 +60,7 @@ def fit_level(n: Floats, weight: Floats) -> Level:
     known = weight > 0
     n_known, terms = int(known.sum()), Terms(len(n))
     if n_known < MIN_WEEKS_MEAN:
-        return Level(INSUFFICIENT, terms, np.zeros(1), np.zeros((1, 1)), 0.0)
+        return Level(INSUFFICIENT, terms, np.zeros(1), np.zeros((1, 1)), Spread(0.0, 0.0, n_known))
     if n_known < MIN_WEEKS or n[known].sum() < MIN_MESSAGES:
         return _mean_level(n[known], weight[known], terms)
     week = np.flatnonzero(known).astype(np.float64)
@@ -70,9 +71,9 @@ def _mean_level(n: Floats, weight: Floats, terms: Terms) -> Level:
     """One mean; half a message more, as by the Jeffreys prior of a Poisson rate, so that none yet is not never."""
     total = n.sum() + 0.5
     mean = weight * total / weight.sum()
-    overdispersion = overdispersion_of(n, mean, n_terms=1)
-    spread = 1 + overdispersion * (mean**2).sum() / mean.sum()
-    return Level(MEAN, terms, np.log([total / weight.sum()]), np.array([[spread / total]]), overdispersion)
+    spread = spread_of(n, mean, n_terms=1)
+    inflation = max(1.0, 1 + spread.overdispersion * spread.mean)
+    return Level(MEAN, terms, np.log([total / weight.sum()]), np.array([[inflation / total]]), spread)
 
 
 def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
@@ -81,18 +82,12 @@ def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
 
     design = terms.design(week)
     fit = GLM(n, design, family=Poisson(), exposure=weight).fit(maxiter=50)
-    overdispersion = overdispersion_of(n, np.asarray(fit.mu), design.shape[1])
-    if overdispersion > 0:
-        family = NegativeBinomial(alpha=overdispersion)
+    spread = spread_of(n, np.asarray(fit.mu), design.shape[1])
+    method = NEGATIVE_BINOMIAL if spread.overdispersion > 0 else POISSON
+    if method == NEGATIVE_BINOMIAL:
+        family = NegativeBinomial(alpha=spread.overdispersion)
         fit = GLM(n, design, family=family, exposure=weight).fit(start_params=fit.params, maxiter=50, scale=1.0)
-    method = NEGATIVE_BINOMIAL if overdispersion > 0 else POISSON
-    return Level(method, terms, np.asarray(fit.params), np.asarray(fit.cov_params()), overdispersion)
-
-
-def overdispersion_of(n: Floats, mean: Floats, n_terms: int) -> float:
-    """By moments: what the variance has beyond the mean, over the square of the mean; 0 where it has nothing."""
-    variance = ((n - mean) ** 2).sum() * len(n) / max(len(n) - n_terms, 1)
-    return float(max(0.0, variance - mean.sum()) / max((mean**2).sum(), 1e-12))
+    return Level(method, terms, np.asarray(fit.params), np.asarray(fit.cov_params()), spread)
 
 
 def _chosen(n: Floats, weight: Floats, week: Floats, terms: Terms) -> Terms:
