@@ -1,0 +1,139 @@
+"""What rose, and what fell: each group's last weeks against what its past let expect, with false alarms controlled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nlp.insight.days import Daily, Day, Days, Floats, daily
+from nlp.insight.expected import HISTORY_DAYS, Outlook, interval_of, outlook_of
+from nlp.insight.looks import any_window, false_discovery
+from nlp.insight.wording import number
+from nlp.labels import FAMILIES, Labels
+
+MAX_WEEKS = 4
+FALSE_DISCOVERY_RATE = 0.10
+"""Of the groups said to have risen, the share that may be chance; see benchmarks/insight_signals.py for what it gives."""
+RISE, FALL = "rise", "fall"
+_TAIL = 0.025  # of the interval of a ratio
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """Chances under the past's level, each (n_groups, n_windows); nan where nothing could be compared."""
+
+    rise: Floats
+    fall: Floats
+
+
+def what_rose(
+    counts: pd.DataFrame,
+    by: Sequence[str],
+    as_of: Day,
+    weeks: int = MAX_WEEKS,
+    *,
+    labels: Labels,
+    non_working: Days = (),
+    observed_days: Days | None = None,
+) -> pd.DataFrame:
+    """Groups of COUNTS by how surely they rose or fell in the last weeks up to and with the day `as_of`.
+
+    Windows of the last 1, 2, ... `weeks` (1 to 4) weeks are each held against the past before all of them; the most telling
+    one speaks for its group, and its chance is corrected for having been picked and then across groups (Benjamini and
+    Hochberg, rises and falls each at 10 %). A group that did neither shows the longest window. Groups with a missing label
+    are left out.
+
+    Columns: those of `by`, `direction` ('rise', 'fall' or '': as expected), `weeks` (of the window), `first_day`, `n`,
+    `expected`, `low`, `high` (95 % prediction interval), `ratio` (n over expected) with `ratio_low`, `ratio_high` (95 %
+    interval), `p_value` (corrected for the windows), `q_value` (also across groups), `method` (see `expected`), `sentence`
+    (Indonesian). Rises come first, then falls, then the rest, the surest first. Other arguments: `expected`.
+    """
+    if not 1 <= weeks <= MAX_WEEKS:
+        raise ValueError(f"weeks must be 1 to {MAX_WEEKS}, not {weeks}")
+    known = counts[np.logical_and.reduce([counts[name] != "" for name in by])] if by else counts
+    first = pd.Timestamp(as_of).normalize() - pd.Timedelta(days=7 * weeks - 1)
+    begin = first - pd.Timedelta(days=HISTORY_DAYS)
+    if observed_days is None:
+        everything = daily(counts, [], begin, as_of)
+        observed_days = everything.days[everything.is_observed]
+    table = daily(known, by, begin, as_of, observed_days)
+    windows = [np.arange(len(table.days) - 7 * w, len(table.days)) for w in range(1, weeks + 1)]
+    windows = [days[table.is_observed[days]] for days in windows]
+    outlook = outlook_of(table, HISTORY_DAYS, windows, non_working)
+    n = np.column_stack([table.n[:, days].sum(axis=1) for days in windows])
+    frame = _told(table, n, outlook, weeks)
+    frame["sentence"] = [_sentence(row, by, labels) for row in frame.to_dict("records")]
+    return frame
+
+
+def _told(table: Daily, n: Floats, outlook: Outlook, weeks: int) -> pd.DataFrame:
+    tests = _tests(n, outlook)
+    chance = {name: any_window(_smallest(p), weeks) for name, p in ((RISE, tests.rise), (FALL, tests.fall))}
+    adjusted = {name: false_discovery(p) for name, p in chance.items()}
+    rises = np.nan_to_num(chance[RISE], nan=1.0) <= np.nan_to_num(chance[FALL], nan=1.0)
+    best = np.where(rises, _first_smallest(tests.rise), _first_smallest(tests.fall))
+    row = np.arange(len(n))
+    q = np.where(rises, adjusted[RISE], adjusted[FALL])
+    best = np.where(q <= FALSE_DISCOVERY_RATE, best, weeks - 1)
+    low, high = interval_of(outlook)
+    ratio_low, ratio_high = _ratio_interval(n, outlook)
+    frame = table.groups.copy()
+    frame["direction"] = np.where(q <= FALSE_DISCOVERY_RATE, np.where(rises, RISE, FALL), "")
+    frame["weeks"] = best + 1
+    frame["first_day"] = table.days[-1] - pd.to_timedelta(7 * (best + 1) - 1, unit="D")
+    for name, values in (
+        ("n", n), ("expected", outlook.mean), ("low", low), ("high", high),
+        ("ratio", n / outlook.mean), ("ratio_low", ratio_low), ("ratio_high", ratio_high),
+    ):  # fmt: skip
+        frame[name] = values[row, best]
+    frame["p_value"], frame["q_value"] = np.where(rises, chance[RISE], chance[FALL]), q
+    frame["method"] = outlook.method
+    order = np.lexsort((frame["p_value"], frame["direction"].map({RISE: 0, FALL: 1, "": 2})))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def _tests(n: Floats, outlook: Outlook) -> _Tests:
+    """One-sided chances of the negative binomial distribution, half of the count itself on either side (mid-p)."""
+    from scipy.stats import nbinom
+
+    success = outlook.size / (outlook.size + outlook.mean)
+    at, above = nbinom.pmf(n, outlook.size, success), nbinom.sf(n, outlook.size, success)
+    rise = np.where(outlook.mean > 0, above + at / 2, np.nan)
+    return _Tests(rise, 1 - rise)
+
+
+def _ratio_interval(n: Floats, outlook: Outlook) -> tuple[Floats, Floats]:
+    """Ratios of true to expected level that leave the count inside its 95 % (Clopper and Pearson's way, 1934).
+
+    P(X <= x) of a negative binomial variable with size k and mean m is 1 - I(x + 1, k) at m / (m + k), the incomplete beta
+    function, so its inverse gives m.
+    """
+    from scipy.special import betaincinv
+
+    low = betaincinv(np.maximum(n, 1), outlook.size, _TAIL) * (n > 0)
+    high = betaincinv(n + 1, outlook.size, 1 - _TAIL)
+    return tuple(outlook.size * x / (1 - x) / outlook.mean for x in (low, high))  # type: ignore[return-value]
+
+
+def _smallest(p: Floats) -> Floats:
+    filled = np.where(np.isnan(p), np.inf, p).min(axis=1)
+    return np.where(np.isinf(filled), np.nan, filled)
+
+
+def _first_smallest(p: Floats) -> np.typing.NDArray[np.intp]:
+    return np.asarray(np.where(np.isnan(p), np.inf, p).argmin(axis=1))
+
+
+def _sentence(row: dict[str, object], by: Sequence[str], labels: Labels) -> str:
+    name = ", ".join(labels.name(of, str(row[of])) if of in FAMILIES else str(row[of]) for of in by) or "Semua pesan"
+    n, ratio, low, high = (float(row[key]) for key in ("n", "ratio", "ratio_low", "ratio_high"))  # type: ignore[arg-type]
+    when = f"dalam {row['weeks']} minggu terakhir"
+    if np.isnan(ratio):
+        return f"{name}: data sebelumnya belum cukup untuk menilai."
+    usual = number(float(row["expected"]), 0 if float(row["expected"]) >= 10 else 1)  # type: ignore[arg-type]
+    if not row["direction"]:
+        return f"{name}: {number(n)} pesan {when}, tidak jelas berbeda dari biasanya (sekitar {usual})."
+    verb = "naik" if row["direction"] == RISE else "turun"
+    size = f"{number(ratio, 1)} kali biasanya; antara {number(low, 1)} dan {number(high, 1)} kali"
+    return f"{name} {verb}: {number(n)} pesan {when}, biasanya sekitar {usual} ({size})."
