@@ -17,13 +17,16 @@ Stretch = tuple[str, ...]
 
 _PLACEHOLDER = re.compile(r"\[[A-Z_]+\]")
 _STOP = re.compile(r"[^\w\s'’`-]+|_{2,}|[\r\n]+")
+STREET = "jalan"
+_STREET = re.compile(r"\bj(?:l|ln|alan)\.", re.IGNORECASE)
+_ADDRESS = frozenset({"jl", "jl.", "gg", "gg."})
 _WORD = re.compile(r"[a-z]{2,}(?:_[a-z]+)*")
 _SENTENCE_END = (".", "!", "?", ":", ";")
 _CAPITAL_SHARE = 0.3
 _CAPITAL_SHARE_DISTRICT = 0.1
 _CUE_SHARE = 0.25
 _MIN_SEEN = 3  # times that a word stands where a capital would mean something
-_MIN_ROOT = 4
+_MIN_ROOT, _MIN_ROOT_UNSEEN = 4, 5
 
 # Affixes of Indonesian; a nasal prefix may have swallowed the first letter of the root, given after the colon
 # (Sneddon, Indonesian: a comprehensive grammar, 1.4).
@@ -36,41 +39,55 @@ _SUFFIXES = ("", "nya", "an", "kan", "i", "annya", "kannya", "lah", "ku")
 
 @dataclass(frozen=True, slots=True)
 class WordLists:
-    """The groups of theme_words.toml; `about_nothing` are all words that tell no themes apart."""
+    """The groups of theme_words.toml; `about_nothing` are all words that tell no themes apart, `same` leads
+    from a root to the one it is counted under."""
 
     function: frozenset[str]
     negation: frozenset[str]
     courtesy: frozenset[str]
     place_cue: frozenset[str]
     place_part: frozenset[str]
+    pleaded: frozenset[str]
     acronym: frozenset[str]
     about_nothing: frozenset[str]
+    same: Mapping[str, str]
 
 
 @cache
 def word_lists() -> WordLists:
     """The lists, read once."""
-    groups = {name: frozenset(words.split()) for name, words in tomllib.loads(PATH.read_text(encoding="utf-8")).items()}
-    silent = frozenset().union(*(words for name, words in groups.items() if name != "acronym")) | GIVEN_NAMES
-    return WordLists(**groups, about_nothing=silent)
+    data = tomllib.loads(PATH.read_text(encoding="utf-8"))
+    same = {met: meant for meant, mets in data.pop("same").items() for met in mets.split()}
+    groups = {name: frozenset(words.split()) for name, words in data.items()}
+    silent = GIVEN_NAMES.union(*(words for name, words in groups.items() if name not in {"acronym", "pleaded"}))
+    return WordLists(**groups, about_nothing=silent, same=same)
 
 
-def stretches(masked_text: str) -> list[Stretch]:
-    """Stretches of a message's words; stops, numbers, placeholders and courtesy end a stretch.
+def stretches(masked_text: str, names: frozenset[str] = frozenset()) -> list[Stretch]:
+    """Stretches of a message's words; stops, numbers, placeholders, courtesy and proper names end a stretch.
 
-    >>> stretches("Mohon pak, lampu jalan mati 3 hari. [NAMA]")
-    [('lampu', 'jalan', 'mati'), ('hari',)]
+    'jalan' right before a proper name is part of an address and goes with it.
+
+    >>> stretches("Mohon pak, lampu jalan mati 3 hari di jl. Kenanga [NAMA]", frozenset({"kenanga"}))
+    [('lampu', 'jalan', 'mati'), ('hari', 'di')]
     """
-    courtesy = word_lists().courtesy
+    lists = word_lists()
     found: list[Stretch] = []
-    for piece in _STOP.split(_PLACEHOLDER.sub(".", masked_text)):
+    for piece in _STOP.split(_STREET.sub(f"{STREET} ", _PLACEHOLDER.sub(".", masked_text))):
         run: list[str] = []
+        after_courtesy = False
         for token in tokens(piece):
-            if token in courtesy or not _WORD.fullmatch(token):
+            silent = token in lists.courtesy or (after_courtesy and token in lists.pleaded)
+            if token in names and run[-1:] == [STREET]:
+                run.pop()
+            if silent or token in names or not _WORD.fullmatch(token):
                 found.append(tuple(run))
                 run = []
-            else:
+            elif run and run[-1] == token:  # 'gorong-gorong' comes as two words
+                run[-1] = f"{token}-{token}"
+            elif run[-1:] != [f"{token}-{token}"]:
                 run.append(token)
+            after_courtesy = silent
         found.append(tuple(run))
     return [run for run in found if run]
 
@@ -95,6 +112,8 @@ def proper_names(texts: Iterable[str], districts: Iterable[str] = ()) -> frozens
                 seen[word] += 1
                 cued[word] += before in cues
                 before = word
+            if piece.lower() in _ADDRESS:
+                before = min(cues)
             if mixed and not starts and len(words) == 1:
                 core = piece.strip("\"'()[],.!?:;-/")
                 placed[words[0]] += 1
@@ -116,6 +135,9 @@ def proper_names(texts: Iterable[str], districts: Iterable[str] = ()) -> frozens
 
 
 def _possible_roots(word: str) -> set[str]:
+    half, _, other = word.partition("-")
+    if other:
+        return {word, half}
     found = {word}
     for suffix in _SUFFIXES:
         if not word.endswith(suffix):
@@ -145,15 +167,17 @@ def roots(counts: Mapping[str, int]) -> dict[str, str]:
         for root in options:
             carried[root] += counts[word]
             words[root] += 1
-    return {
-        word: max((r for r in options if r == word or r in counts or words[r] > 1), key=lambda r: (carried[r], len(r), r))
+    same = word_lists().same
+    chosen = {
+        word: max((r for r in options if r == word or r in counts or (words[r] > 1 and len(r) >= _MIN_ROOT_UNSEEN)), key=lambda r: (carried[r], len(r), r))
         for word, options in possible.items()
     }
+    return {word: same.get(root, root) for word, root in chosen.items()}
 
 
-def terms(message: Sequence[Stretch], root_of: Mapping[str, str], silent: frozenset[str]) -> list[str]:
+def terms(message: Sequence[Stretch], root_of: Mapping[str, str]) -> list[str]:
     """Roots of the words that say something, and pairs of neighbours among them, a negation counting as a neighbour."""
-    negation = word_lists().negation
+    negation, silent = word_lists().negation, word_lists().about_nothing
     found: list[str] = []
     for run in message:
         kept = [word if word in negation else root_of.get(word, word) for word in run if word in negation or word not in silent]
