@@ -39,7 +39,9 @@ class Groups:
 
 def word_rows(documents: Sequence[Sequence[str]], min_messages: int = 3) -> sp.csr_matrix:
     """TF-IDF of terms in unit rows, (n_documents, n_terms); terms of few messages or of more than half are left out."""
-    vectoriser = TfidfVectorizer(analyzer=lambda terms: terms, min_df=min_messages, max_df=0.5, sublinear_tf=True, dtype=np.float32)
+    vectoriser = TfidfVectorizer(
+        analyzer=lambda terms: terms, min_df=min_messages, max_df=0.5, sublinear_tf=True, dtype=np.float32
+    )
     try:
         return sp.csr_matrix(vectoriser.fit_transform(documents))
     except ValueError:  # no term is left
@@ -130,17 +132,15 @@ def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, l
         rows = np.sort(np.random.default_rng((seed, draw)).choice(len(deciding), len(deciding) // 2, replace=False))
         part = None if some_meaning is None else some_meaning[rows]
         halves.append((rows, _Space().fit(some[rows], part, largest).place(some, some_meaning)))
-    best: tuple[int, _Choice] | None = None
-    for k in range(MIN_GROUPS, largest + 1):
-        choice = _choice(_unit(placed, k), [(rows, _unit(half, k)) for rows, half in halves], k, seed)
-        if best is None or choice.score > best[1].score + 1e-9:
-            best = k, choice
-    assert best is not None
-    k, choice = best
+    choices = [
+        _choice(_unit(placed, k), [(rows, _unit(half, k)) for rows, half in halves], k, seed)
+        for k in range(MIN_GROUPS, largest + 1)
+    ]
+    choice = max(choices, key=lambda one: round(one.score, 9))  # the first of equals
     kept = choice.stability >= MIN_STABILITY
     if not kept.any():
         return Groups(np.full(n, -1), np.zeros(n), np.zeros(0))
-    likeness = _unit(space.place(words, meaning), k) @ choice.centres[kept].T
+    likeness = _unit(space.place(words, meaning), len(kept)) @ choice.centres[kept].T
     group_of, strength = likeness.argmax(axis=1), likeness.max(axis=1).clip(0, 1)
     weak = strength < MIN_STRENGTH
     return Groups(np.where(weak, -1, group_of), np.where(weak, 0.0, strength), choice.stability[kept])

@@ -22,10 +22,11 @@ class Theme:
     """What several messages of a topic are about.
 
     `size` counts near-identical messages of one week once and `share` is its part of all messages so counted;
-    `n_messages` counts every one. `centre` gives the roots that mark the theme with weights of length one: words mean
-    the same next month, whichever encoder read them. `growth` is the share in the last window over that before, None
-    where there was nothing before. `examples` and `members` are labels of the frame's index; `members` and `strengths`
-    (0 to 1) are not stored.
+    `n_messages` counts every one. `stability` says how surely half of the messages find the theme again (mean Jaccard),
+    `tightness` in which share of its messages its chief root occurs. `centre` gives the roots that mark the theme with
+    weights of length one: words mean the same next month, whichever encoder read them. `growth` is the share in the last
+    window over that before, None where there was nothing before. `examples` and `members` are labels of the frame's
+    index; `members` and `strengths` (0 to 1) are not stored.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Theme:
     share: float
     n_messages: int
     stability: float
+    tightness: float
     first_day: date
     last_day: date
     centre: Mapping[str, float]
@@ -61,6 +63,7 @@ class Theme:
             "share": self.share,
             "n_messages": self.n_messages,
             "stability": self.stability,
+            "tightness": self.tightness,
             "first_day": self.first_day.isoformat(),
             "last_day": self.last_day.isoformat(),
             "centre": dict(self.centre),

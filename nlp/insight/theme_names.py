@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nlp.insight.theme_words import Stretch, word_lists
 
@@ -63,9 +64,7 @@ def phrases_in(message: Sequence[Stretch], root_of: Mapping[str, str]) -> dict[K
 def spelled(words: Sequence[str]) -> str:
     """Words as people read them: acronyms in capitals, the first letter large, one blank between."""
     acronyms = word_lists().acronym
-    shown = [
-        word.upper() if word in acronyms or not set(word) & set("aeiou") else word.replace("_", " ") for word in words
-    ]
+    shown = [word.upper() if word in acronyms or not set(word) & set("aeiou") else word.replace("_", " ") for word in words]
     text = " ".join(shown)
     return text[:1].upper() + text[1:]
 
@@ -78,13 +77,18 @@ def _score(inside: int, n_inside: int, outside: int, n_outside: int, key: Key) -
     """Share of the theme's messages with the phrase times the log of how much commoner it is inside than outside."""
     within = inside / n_inside
     without = (outside + _SMOOTHING) / (n_outside + 2 * _SMOOTHING)
-    return within * math.log(max((inside + _SMOOTHING) / (n_inside + 2 * _SMOOTHING) / without, 1.0)) * (
-        1 + _BONUS * max(len(key) - 2, 0)
+    return (
+        within
+        * math.log(max((inside + _SMOOTHING) / (n_inside + 2 * _SMOOTHING) / without, 1.0))
+        * (1 + _BONUS * max(len(key) - 2, 0))
     )
 
 
-def phrases_of(themes: Sequence[Sequence[Mapping[Key, Stretch]]]) -> list[list[Phrase]]:
-    """Phrases of each theme, best first, from the phrases of its messages, strongest messages first."""
+def phrases_of(themes: Sequence[Sequence[Mapping[Key, Stretch]]], centres: Sequence[Mapping[str, float]]) -> list[list[Phrase]]:
+    """Phrases of each theme, best first, from the phrases of its messages, strongest messages first.
+
+    A phrase with the roots that weigh most in the theme's centre counts up to twice.
+    """
     themes = [messages[:MAX_MESSAGES] for messages in themes]
     counts = [Counter(key for message in messages for key in message) for messages in themes]
     total: Counter[Key] = Counter()
@@ -92,24 +96,20 @@ def phrases_of(themes: Sequence[Sequence[Mapping[Key, Stretch]]]) -> list[list[P
         total.update(count)
     n_all = sum(map(len, themes))
     found = []
-    for messages, count in zip(themes, counts, strict=True):
+    for messages, count, centre in zip(themes, counts, centres, strict=True):
         least = max(_MIN_MESSAGES, _MIN_SHARE * len(messages))
         usual = {key: Counter[Stretch]() for key, n in count.items() if n >= least}
         for message in messages:
             for key, words in message.items():
                 if key in usual:
                     usual[key][words] += 1
-        parts = {
-            part
-            for key in usual
-            for part in (key[1:], key[:-1])
-            if len(part) > 1 and count[key] >= _MOSTLY * count[part]
-        }
+        parts = {part for key in usual for part in (key[1:], key[:-1]) if len(part) > 1 and count[key] >= _MOSTLY * count[part]}
         scored = (
             Phrase(
                 key,
                 min(forms, key=lambda words: (-forms[words], len(words), words)),
-                _score(count[key], len(messages), total[key] - count[key], n_all - len(messages), key),
+                _score(count[key], len(messages), total[key] - count[key], n_all - len(messages), key)
+                * (1 + min(sum(centre.get(root, 0.0) for root in key), 1.0)),
             )
             for key, forms in usual.items()
             if key not in parts
@@ -124,18 +124,16 @@ def _told(phrases: Sequence[Phrase]) -> Iterator[tuple[frozenset[str], str]]:
         if MIN_WORDS <= _n_words(phrase.words) <= MAX_WORDS:
             yield frozenset(phrase.key), spelled(phrase.words)
     single = [phrase for phrase in phrases if len(phrase.key) == 1 and _n_words(phrase.words) == 1]
-    for one, other in zip(single, single[1:], strict=False):
+    for one, other in pairwise(single):
         if other.score < _MIN_BESIDE * one.score:
             return
         yield frozenset(one.key + other.key), spelled([*one.words, "dan", *other.words])
 
 
-def telling(phrases: Sequence[Phrase]) -> tuple[str, ...]:
-    """Up to five names for a theme, none of them a part of another that comes before it or the other way round."""
-    chosen: list[frozenset[str]] = []
-    shown: list[str] = []
+def telling(phrases: Sequence[Phrase]) -> list[tuple[frozenset[str], str]]:
+    """Up to five names for a theme with their keys, none of them a part of another that comes before it or the other way."""
+    shown: list[tuple[frozenset[str], str]] = []
     for key, name in _told(phrases):
-        if len(shown) < N_PHRASES and name not in shown and not any(key <= other or other <= key for other in chosen):
-            chosen.append(key)
-            shown.append(name)
-    return tuple(shown)
+        if len(shown) < N_PHRASES and not any(key <= other or other <= key or name == known for other, known in shown):
+            shown.append((key, name))
+    return shown

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from nlp.classify.features import tokens
@@ -28,11 +29,20 @@ _CUE_SHARE = 0.25
 _MIN_SEEN = 3  # times that a word stands where a capital would mean something
 _MIN_ROOT, _MIN_ROOT_UNSEEN = 4, 5
 
-# Affixes of Indonesian; a nasal prefix may have swallowed the first letter of the root, given after the colon
-# (Sneddon, Indonesian: a comprehensive grammar, 1.4).
-_PREFIXES = tuple(
-    "di ke se ter ber per pe me mem men meng pem pen peng memper diper keber "
-    "mem:p pem:p men:t pen:t meng:k peng:k meny:s peny:s".split()
+# Affixes of Indonesian, each with the first letters of a base that it can stand before; the nasal ones take the form that
+# fits the base, and may swallow its first letter, given last (Sneddon, Indonesian: a comprehensive grammar, 1.4).
+_ANY, _VOWELS = "abcdefghijklmnopqrstuvwxyz", "aeiou"
+_PREFIXES = (
+    *((prefix, _ANY, "") for prefix in ("di", "ke", "se", "ter", "ber", "per", "memper", "diper", "keber")),
+    *((prefix, "lmnrwy", "") for prefix in ("me", "pe")),
+    *((prefix, "bfpv", "") for prefix in ("mem", "pem")),
+    *((prefix, "cdjstz", "") for prefix in ("men", "pen")),
+    *((prefix, "ghkaeiou", "") for prefix in ("meng", "peng")),
+    *(
+        (f"{start}{nasal}", _VOWELS, lost)
+        for start in ("me", "pe")
+        for nasal, lost in (("m", "p"), ("n", "t"), ("ng", "k"), ("ny", "s"))
+    ),
 )
 _SUFFIXES = ("", "nya", "an", "kan", "i", "annya", "kannya", "lah", "ku")
 
@@ -144,10 +154,10 @@ def _possible_roots(word: str) -> set[str]:
             continue
         base = word.removesuffix(suffix)
         found.add(base)
-        for prefix in _PREFIXES:
-            affix, _, swallowed = prefix.partition(":")
-            if base.startswith(affix):
-                found.add(swallowed + base.removeprefix(affix))
+        for affix, before, swallowed in _PREFIXES:
+            rest = base.removeprefix(affix)
+            if rest and rest != base and rest[0] in before:
+                found.add(swallowed + rest)
     return {root for root in found if len(root) >= _MIN_ROOT} | {word}
 
 
@@ -169,7 +179,10 @@ def roots(counts: Mapping[str, int]) -> dict[str, str]:
             words[root] += 1
     same = word_lists().same
     chosen = {
-        word: max((r for r in options if r == word or r in counts or (words[r] > 1 and len(r) >= _MIN_ROOT_UNSEEN)), key=lambda r: (carried[r], len(r), r))
+        word: max(
+            (r for r in options if r == word or r in counts or (words[r] > 1 and len(r) >= _MIN_ROOT_UNSEEN)),
+            key=lambda r: (carried[r], len(r), r),
+        )
         for word, options in possible.items()
     }
     return {word: same.get(root, root) for word, root in chosen.items()}
@@ -182,5 +195,5 @@ def terms(message: Sequence[Stretch], root_of: Mapping[str, str]) -> list[str]:
     for run in message:
         kept = [word if word in negation else root_of.get(word, word) for word in run if word in negation or word not in silent]
         found += [word for word in kept if word not in negation]
-        found += [f"{a} {b}" for a, b in zip(kept, kept[1:], strict=False) if a != b and b not in negation]
+        found += [f"{a} {b}" for a, b in pairwise(kept) if a != b and b not in negation]
     return found

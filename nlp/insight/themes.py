@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from nlp.insight.duplicates import copies
 from nlp.insight.theme_clusters import Groups, find_groups, word_rows
-from nlp.insight.theme_identity import Theme, new_id, unit
-from nlp.insight.theme_names import MAX_MESSAGES, Phrase, phrases_in, phrases_of, telling
+from nlp.insight.theme_identity import Theme, likeness, new_id, unit
+from nlp.insight.theme_names import MAX_MESSAGES, phrases_in, phrases_of, telling
 from nlp.insight.theme_words import Stretch, proper_names, roots, stretches, terms, word_lists
 
 MIN_DISTINCT = 20  # different messages under which a topic has no themes
@@ -24,11 +24,14 @@ EMERGING_P = 0.01  # after Holm's correction: with 24 topics a month, one false 
 EMERGING_GROWTH = 1.5
 N_EXAMPLES = 3
 _DISTINCT_PER_GROUP = 10
+_ONE_THEME = 0.3  # likeness of the centres
 _MIN_EXAMPLE_ROOTS = 8
 _MIN_CANDIDATE, _MIN_CANDIDATE_SHARE = 10, 0.05
 
 Ints = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
+Told = tuple[frozenset[str], str]
+"""The roots of a possible name, and the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +102,35 @@ def _centres(documents: Sequence[Sequence[str]], group_of: Ints, n_groups: int) 
     return centres
 
 
-def _names(phrases: list[list[Phrase]], sizes: Sequence[int]) -> list[tuple[str, tuple[str, ...]]]:
-    """A name and other phrases for each theme; the largest chooses first, and no name is given twice."""
-    chosen: dict[int, tuple[str, tuple[str, ...]]] = {}
-    taken: set[str] = set()
-    for i in sorted(range(len(phrases)), key=lambda i: (-sizes[i], phrases[i][0].key if phrases[i] else ())):
-        told = telling(phrases[i])
-        name = next((one for one in told if one not in taken), "")
-        taken.add(name)
-        chosen[i] = name, told
-    return [chosen[i] for i in range(len(phrases))]
+def _described_words(
+    words: _Words, group_of: Ints, ranked: Ints, n_groups: int
+) -> tuple[list[dict[str, float]], list[list[Told]]]:
+    """Centres of the groups and their possible names, best first; `ranked` are all messages, strongest first."""
+    centres = _centres(words.terms, group_of, n_groups)
+    parts = [
+        [phrases_in(words.runs[i], words.root_of) for i in ranked[group_of[ranked] == group][:MAX_MESSAGES]]
+        for group in (*range(n_groups), -1)
+    ]
+    return centres, [telling(phrases) for phrases in phrases_of(parts, [*centres, {}])[:n_groups]]
+
+
+def _one_theme(centres: list[dict[str, float]], told: list[list[Told]], sizes: Ints) -> tuple[int, int] | None:
+    """A group and a larger one whose name is part of its own, where they share words beyond it: one theme, cut in two."""
+    for small in np.argsort(sizes, kind="stable").tolist():
+        for large in np.argsort(-sizes, kind="stable").tolist():
+            if small == large or not told[small] or not told[large] or sizes[large] < sizes[small]:
+                continue
+            if told[large][0][0] <= told[small][0][0] and likeness(centres[small], centres[large]) >= _ONE_THEME:
+                return small, large
+    return None
+
+
+def _names(told: list[list[Told]], sizes: Sequence[int]) -> list[str]:
+    """A name for each theme; the largest chooses first, and no name is given twice."""
+    chosen: dict[int, str] = {}
+    for i in sorted(range(len(told)), key=lambda i: (-sizes[i], i)):
+        chosen[i] = next((name for _, name in told[i] if name not in chosen.values()), "")
+    return [chosen[i] for i in range(len(told))]
 
 
 def _examples(documents: Sequence[Sequence[str]], centre: dict[str, float], members: Ints) -> Ints:
@@ -121,21 +143,31 @@ def _examples(documents: Sequence[Sequence[str]], centre: dict[str, float], memb
     return np.array(sorted(members.tolist(), key=lambda i: (-told(i), i))[:N_EXAMPLES], np.int64)
 
 
+def _joined(group_of: Ints, stability: npt.NDArray[np.float64], small: int, large: int) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Groups renumbered after one went into another, with the larger one's stability."""
+    group_of = np.where(group_of == small, large, group_of)
+    return group_of - (group_of > small), np.delete(stability, small)
+
+
 def _described(rows: _Sorted, words: _Words, found: Groups) -> list[Theme]:
     """Themes of the groups that are large enough and have a name, largest first; growth is not known yet."""
-    n_groups = len(found.stability)
     ranked = np.lexsort((np.arange(len(rows.first)), -found.strength))
-    distinct = [ranked[found.group_of[ranked] == group] for group in range(n_groups)]
-    unplaced = ranked[found.group_of[ranked] < 0]
-    parts = [[phrases_in(words.runs[i], words.root_of) for i in chosen[:MAX_MESSAGES]] for chosen in (*distinct, unplaced)]
-    group_of, strength = found.group_of[rows.copy_of], found.strength[rows.copy_of]
-    sizes = np.bincount(group_of[rows.counted & (group_of >= 0)], minlength=n_groups)
-    names = _names(phrases_of(parts)[:n_groups], sizes.tolist())
+    alone, stability = found.group_of, found.stability
+    while True:
+        n_groups = len(stability)
+        group_of = alone[rows.copy_of]
+        sizes = np.bincount(group_of[rows.counted & (group_of >= 0)], minlength=n_groups)
+        centres, told = _described_words(words, alone, ranked, n_groups)
+        pair = _one_theme(centres, told, sizes)
+        if pair is None:
+            break
+        alone, stability = _joined(alone, stability, *pair)
+    strength = found.strength[rows.copy_of]
     themes = []
-    for group, centre in enumerate(_centres(words.terms, found.group_of, n_groups)):
-        name, phrases = names[group]
+    for group, (centre, name) in enumerate(zip(centres, _names(told, sizes.tolist()), strict=True)):
         if sizes[group] < MIN_SIZE or not name:
             continue
+        distinct = np.flatnonzero(alone == group)
         members = np.flatnonzero(group_of == group)
         members = members[np.lexsort((members, -strength[members]))]
         days = rows.days[members]
@@ -143,15 +175,16 @@ def _described(rows: _Sorted, words: _Words, found: Groups) -> list[Theme]:
             Theme(
                 id=new_id(centre, days.min().date()),
                 name=name,
-                phrases=phrases,
+                phrases=tuple(phrase for _, phrase in told[group]),
                 size=int(sizes[group]),
                 share=float(sizes[group] / rows.counted.sum()),
                 n_messages=len(members),
                 stability=float(found.stability[group]),
+                tightness=float(np.mean([next(iter(centre)) in words.terms[i] for i in distinct])),
                 first_day=days.min().date(),
                 last_day=days.max().date(),
                 centre=centre,
-                examples=tuple(rows.labels[rows.first[i]] for i in _examples(words.terms, centre, distinct[group])),
+                examples=tuple(rows.labels[rows.first[i]] for i in _examples(words.terms, centre, distinct)),
                 members=tuple(rows.labels[i] for i in members),
                 strengths=tuple(strength[members].tolist()),
             )
