@@ -22,12 +22,15 @@ from api.feedback.endpoints import tracking as tracking_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
+from api.plans.endpoints import router as plans_router
 from api.reports.counting import counting_sessions
+from api.reports.endpoints import router as reports_router
 from api.routing.calendar import WorkCalendar
 from api.routing.endpoints import router as routing_router
 from api.scoring.endpoints import router as scoring_router
 from api.scoring.service import ScoringService
 from api.settings import Settings, load_settings
+from api.surveys.endpoints import router as surveys_router
 
 STATIC = Path(__file__).parent / "pages" / "static"
 
@@ -71,6 +74,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         corrections_router,
         tracking_router,
         routing_router,
+        reports_router,
+        plans_router,
+        surveys_router,
         audit_router,
     ):
         app.include_router(router)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from api.routing.calendar import DEFAULT_PATH as HOLIDAYS
 from api.vault import Vault, create_key_file
 from nlp.errors import SuaraError
+from nlp.insight.weights import DEFAULT_PATH as WEIGHTS
 from nlp.labels import DEFAULT_PATH
 
 _FAULTS = {
@@ -49,6 +50,16 @@ class Settings(BaseSettings):
     holidays: Path = Field(default=HOLIDAYS, description="Daftar libur dan cuti bersama (TOML).")
     original_days: int = Field(
         default=365, gt=0, description="Hari simpan teks asli dan pelapor; sesudahnya dimusnahkan, teks tersamar tetap."
+    )
+    priority_weights: Path = Field(default=WEIGHTS, description="Bobot indeks prioritas (TOML).")
+    population: Path | None = Field(
+        default=None, description="CSV jumlah penduduk (kolom wilayah, penduduk), agar volume dihitung per penduduk."
+    )
+    minutes_per_message: float = Field(
+        default=3, gt=0, le=480, description="Menit untuk membaca dan meneruskan satu pesan dengan tangan."
+    )
+    minutes_source: str = Field(
+        default="perkiraan awal; ukur di kantor sendiri", min_length=3, max_length=200, description="Dari mana menit itu."
     )
     first_page: bool = Field(default=True, description="Sediakan halaman coba di /; halaman itu tidak menyimpan apa pun.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING, atau ERROR.")

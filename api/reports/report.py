@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
-from nlp.insight.small_cells import suppress
 
 from api.reports.scope import Scope
+from nlp.insight.small_cells import suppress
 
 Audience = Literal["dalam", "luar"]
 

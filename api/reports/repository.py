@@ -7,16 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from nlp.insight.areas import Place
 from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from api.database import hold_writes
-from api.feedback.tables import Feedback
+from api.feedback.tables import Feedback, StoredAssessment
 from api.reports.scope import Scope
-from api.reports.tables import DailyCount
-from api.routing.tables import Unit
+from api.reports.tables import DailyCount, StoredTheme
+from api.routing.tables import Disposition, Unit
+from nlp.insight.areas import Place
 from nlp.insight.frames import DIMENSIONS, MEASURES
 from nlp.labels import FLAGGED_BANDS, Labels
 
@@ -181,12 +181,11 @@ def messages(session: Session, scope: Scope, zone: ZoneInfo, limit: int, words: 
     Columns besides the dimensions: `id` (public), `day`, `received_day`, `closed_day` (NaT while open), `deadline_on`,
     `state`, `has_case`, and those of WORDS asked for. With words, messages that an integrity unit looks at are left out.
     """
-    begin, end = (datetime.combine(day, time(), zone) for day in (scope.since, scope.until))
     columns = _MESSAGE | {name: WORDS[name] for name in words}
     query = (
         select(*(column.label(name) for name, column in columns.items()))
         .join(Unit, Unit.id == Feedback.unit_id, isouter=True)
-        .where(Feedback.received_at >= begin, Feedback.received_at < end, *_of_messages(scope))
+        .where(*_received(scope, zone), *_of_messages(scope))
         .order_by(Feedback.received_at.desc(), Feedback.id.desc())
         .limit(limit)
     )
@@ -199,3 +198,53 @@ def messages(session: Session, scope: Scope, zone: ZoneInfo, limit: int, words: 
     frame["deadline_on"] = pd.to_datetime(frame["deadline_on"])
     frame["day"] = frame["received_day"]
     return frame.assign(**{name: frame[name].fillna("").astype("str") for name in DIMENSIONS})
+
+
+def how_sure(session: Session, scope: Scope, zone: ZoneInfo, limit: int) -> pd.DataFrame:
+    """`id`, `topic_probability` and `decision` of the first assessment of the newest messages of a scope."""
+    query = (
+        select(
+            Feedback.public_id,
+            StoredAssessment.content["topic"]["probability"].as_float(),
+            StoredAssessment.decision,
+        )
+        .join(StoredAssessment, StoredAssessment.feedback_id == Feedback.id)
+        .where(*_received(scope, zone), *_of_messages(scope))
+        .order_by(Feedback.received_at.desc(), Feedback.id.desc(), StoredAssessment.id)
+        .limit(limit)
+    )
+    frame = pd.DataFrame(session.execute(query).all(), columns=["id", "topic_probability", "decision"])
+    return frame.drop_duplicates("id")
+
+
+def first_steps(session: Session, scope: Scope, zone: ZoneInfo) -> pd.DataFrame:
+    """Of each message that was sent anywhere: `id`, `is_auto` (first by the service), `is_rerouted` (later by a person)."""
+    by_person = Disposition.actor_kind != "system"
+    query = (
+        select(
+            Feedback.public_id,
+            func.max(case((and_(~by_person, Disposition.previous_unit_id.is_(None)), 1), else_=0)),
+            func.max(case((and_(by_person, Disposition.previous_unit_id.is_not(None)), 1), else_=0)),
+        )
+        .join(Disposition, Disposition.feedback_id == Feedback.id)
+        .where(*_received(scope, zone), *_of_messages(scope))
+        .group_by(Feedback.public_id)
+    )
+    frame = pd.DataFrame(session.execute(query).all(), columns=["id", "is_auto", "is_rerouted"])
+    return frame.astype({"is_auto": bool, "is_rerouted": bool})
+
+
+def _received(scope: Scope, zone: ZoneInfo) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    begin, end = (datetime.combine(day, time(), zone) for day in (scope.since, scope.until))
+    return Feedback.received_at >= begin, Feedback.received_at < end
+
+
+# ---------------------------------------------------------------------------------------------- themes
+def themes_of(session: Session, topic: str) -> list[dict[str, Any]]:
+    """Stored themes of a topic."""
+    return list(session.scalars(select(StoredTheme.content).where(StoredTheme.topic == topic).order_by(StoredTheme.key)))
+
+
+def keep_theme(session: Session, row: StoredTheme) -> None:
+    """Store a theme in place of what was stored under its key."""
+    session.merge(row)
