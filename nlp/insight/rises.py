@@ -8,12 +8,12 @@ import pandas as pd
 
 from nlp.insight.days import Daily, Day, Days, Floats, daily
 from nlp.insight.expected import HISTORY_DAYS, Outlook, interval_of, outlook_of
-from nlp.insight.looks import any_window, false_discovery
+from nlp.insight.looks import any_window, false_discovery, most_telling
 from nlp.insight.wording import number
 from nlp.labels import FAMILIES, Labels
 
 MAX_WEEKS = 4
-FALSE_DISCOVERY_RATE = 0.10
+FALSE_DISCOVERY_RATE = 0.15
 """Of the groups said to have risen, the share that may be chance; see benchmarks/insight_signals.py for what it gives."""
 RISE, FALL = "rise", "fall"
 _TAIL = 0.025  # of the interval of a ratio
@@ -41,7 +41,7 @@ def what_rose(
 
     Windows of the last 1, 2, ... `weeks` (1 to 4) weeks are each held against the past before all of them; the most telling
     one speaks for its group, and its chance is corrected for having been picked and then across groups (Benjamini and
-    Hochberg, rises and falls each at 10 %). A group that did neither shows the longest window. Groups with a missing label
+    Hochberg, rises and falls each at 15 %). A group that did neither shows the longest window. Groups with a missing label
     are left out.
 
     Columns: those of `by`, `direction` ('rise', 'fall' or '': as expected), `weeks` (of the window), `first_day`, `n`,
@@ -69,10 +69,10 @@ def what_rose(
 
 def _told(table: Daily, n: Floats, outlook: Outlook, weeks: int) -> pd.DataFrame:
     tests = _tests(n, outlook)
-    chance = {name: any_window(_smallest(p), weeks) for name, p in ((RISE, tests.rise), (FALL, tests.fall))}
+    chance = {RISE: any_window(tests.rise), FALL: any_window(tests.fall)}
     adjusted = {name: false_discovery(p) for name, p in chance.items()}
     rises = np.nan_to_num(chance[RISE], nan=1.0) <= np.nan_to_num(chance[FALL], nan=1.0)
-    best = np.where(rises, _first_smallest(tests.rise), _first_smallest(tests.fall))
+    best = most_telling(np.where(rises[:, None], tests.rise, tests.fall))
     row = np.arange(len(n))
     q = np.where(rises, adjusted[RISE], adjusted[FALL])
     best = np.where(q <= FALSE_DISCOVERY_RATE, best, weeks - 1)
@@ -114,15 +114,6 @@ def _ratio_interval(n: Floats, outlook: Outlook) -> tuple[Floats, Floats]:
     low = betaincinv(np.maximum(n, 1), outlook.size, _TAIL) * (n > 0)
     high = betaincinv(n + 1, outlook.size, 1 - _TAIL)
     return tuple(outlook.size * x / (1 - x) / outlook.mean for x in (low, high))  # type: ignore[return-value]
-
-
-def _smallest(p: Floats) -> Floats:
-    filled = np.where(np.isnan(p), np.inf, p).min(axis=1)
-    return np.where(np.isinf(filled), np.nan, filled)
-
-
-def _first_smallest(p: Floats) -> np.typing.NDArray[np.intp]:
-    return np.asarray(np.where(np.isnan(p), np.inf, p).argmin(axis=1))
 
 
 def _sentence(row: dict[str, object], by: Sequence[str], labels: Labels) -> str:
