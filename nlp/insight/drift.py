@@ -91,7 +91,9 @@ def _counted(frame: pd.DataFrame, place: Ints, reference: Bools, labels: Labels)
         edges = probability[reference[place]].quantile(np.arange(1, N_BINS) / N_BINS).dropna().unique()
         ends = [number(edge, 2) for edge in (0.0, *edges, 1.0)]
         bins = pd.Series(np.searchsorted(edges, probability), index=frame.index).where(probability.notna())
-        found["confidence"] = _by_category(bins, place, n_days, lambda i: f"{ends[int(float(i))]} sampai {ends[int(float(i)) + 1]}")
+        found["confidence"] = _by_category(
+            bins, place, n_days, lambda i: f"{ends[int(float(i))]} sampai {ends[int(float(i)) + 1]}"
+        )
     if "decision" in frame:
         found["decision"] = _by_category(frame["decision"], place, n_days, lambda code: _DECISIONS.get(code, code))
     return found
@@ -176,5 +178,5 @@ def _told(measure: str, counted: _Counted, compared: list[_Compared] | None) -> 
 def _sentence(measure: str, changes: list[tuple[str, float, float]], is_alarm: bool) -> str:
     if not is_alarm:
         return f"{_NAMES[measure]}: tidak ada pergeseran yang menetap."
-    told = "; ".join(f"{name} {percent(before)} menjadi {percent(now)}" for name, before, now in changes[:_N_NAMED])
+    told = "; ".join(f"{name} (dari {percent(before)} menjadi {percent(now)})" for name, before, now in changes[:_N_NAMED])
     return f"{_NAMES[measure]} bergeser dua kali {WINDOW_DAYS} hari berturut-turut: {told}."

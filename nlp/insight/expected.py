@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nlp.insight.days import Daily, Day, Days, Floats, Ints, daily
+from nlp.insight.days import Bools, Daily, Day, Days, Floats, Ints, daily
 from nlp.insight.level import INSUFFICIENT, Level, fit_level
 from nlp.insight.pattern import N_KINDS, DayPattern, day_pattern, kinds_of
 from nlp.insight.series import Frequency, by_period, periods_of
@@ -78,9 +78,7 @@ def interval_of(outlook: Outlook) -> tuple[Floats, Floats]:
     return nbinom.ppf(tail, outlook.size, chance), nbinom.ppf(1 - tail, outlook.size, chance)
 
 
-def outlook_of(
-    table: Daily, n_past: int, stretches: Sequence[Ints], non_working: Days, *, by_day: bool = False
-) -> Outlook:
+def outlook_of(table: Daily, n_past: int, stretches: Sequence[Ints], non_working: Days, *, by_day: bool = False) -> Outlook:
     """Outlook on stretches of days (positions in `table.days`), from the first `n_past` days of the table.
 
     `by_day`: spread is measured among days; else among weeks, which holds what days of one week share.
@@ -102,7 +100,7 @@ def outlook_of(
     methods, spreads = [], []
     for group in range(shape[0]):
         n, weight = table.n[group], day_weight[group]
-        level = fit_level(*(np.bincount(week[used], values[used], minlength=n_weeks) for values in (n, weight)))
+        level = fit_level(_by_week(n, week, used, n_weeks), _by_week(weight, week, used, n_weeks))
         methods.append(level.method)
         if level.method != INSUFFICIENT:
             design = level.terms.design(week.astype(np.float64))
@@ -115,6 +113,10 @@ def outlook_of(
     for group, spread in zip(judged, overdispersion, strict=True):
         variance[group] += spread * _concentration(belongs * of_days[group], unit, correlation)
     return Outlook(of_days @ belongs.T, 1 / np.maximum(variance, MIN_VARIANCE), methods)
+
+
+def _by_week(values: Floats, week: Ints, used: Bools, n_weeks: int) -> Floats:
+    return np.bincount(week[used], values[used], minlength=n_weeks).astype(np.float64)
 
 
 def _of_level(level: Level, design: Floats, means: Floats) -> Floats:

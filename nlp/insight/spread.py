@@ -29,9 +29,7 @@ def spread_of(n: Floats, mean: Floats, n_terms: int) -> Spread:
     squares = max(float((mean**2).sum()), 1e-12)
     variance = ((n - mean) ** 2).sum() * len(n) / max(len(n) - n_terms, 1)
     carried = ((n - mean)[1:] * (n - mean)[:-1]).sum() / max(float((mean[1:] * mean[:-1]).sum()), 1e-12)
-    return Spread(
-        float(variance - mean.sum()) / squares, squares / max(float(mean.sum()), 1e-12), len(n), float(carried)
-    )
+    return Spread(float(variance - mean.sum()) / squares, squares / max(float(mean.sum()), 1e-12), len(n), float(carried))
 
 
 def pooled(spreads: Sequence[Spread]) -> tuple[Floats, float]:
