@@ -7,11 +7,12 @@ ten years have 520 weeks, so the pruning that PELT adds is not needed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from nlp.insight.days import Day, Days, Floats, daily
+from nlp.insight.days import Day, Days, Floats, Ints, daily
 from nlp.insight.pattern import day_pattern, kinds_of
 
 MIN_WEEKS = 6  # of a stretch
@@ -28,9 +29,9 @@ class _Weeks:
     n: Floats
     weight: Floats
 
-    def fit(self, first: Floats | int, last: Floats | int) -> Floats:
+    def fit(self, first: Ints | int, last: Ints | int) -> Floats:
         """Greatest log-likelihood of weeks first to last - 1 with one level, but for terms that no cut changes."""
-        n, weight = self.n[last] - self.n[first], self.weight[last] - self.weight[first]  # type: ignore[index]
+        n, weight = self.n[last] - self.n[first], self.weight[last] - self.weight[first]
         return np.asarray(n * np.log(np.maximum(n, 1e-12) / np.maximum(weight, 1e-12)))
 
 
@@ -89,7 +90,7 @@ def _cuts(weeks: _Weeks, dispersion: float) -> list[int]:
     best, previous = np.full(n_weeks + 1, -np.inf), np.zeros(n_weeks + 1, np.int64)
     best[0] = cost  # the first stretch begins without a change
     for last in range(MIN_WEEKS, n_weeks + 1):
-        firsts = np.arange(last - MIN_WEEKS + 1)
+        firsts: Ints = np.arange(last - MIN_WEEKS + 1, dtype=np.int64)
         gain = best[firsts] + weeks.fit(firsts, last) - cost
         previous[last] = gain.argmax()
         best[last] = gain[previous[last]]
@@ -110,9 +111,7 @@ def _dispersion_of_neighbours(n: Floats, weight: Floats) -> float:
 
 def _dispersion_around(n: Floats, weight: Floats, cuts: list[int]) -> float:
     edges = [0, *cuts, len(n)]
-    mean = np.concatenate(
-        [weight[a:b] * n[a:b].sum() / weight[a:b].sum() for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    )
+    mean = np.concatenate([weight[a:b] * n[a:b].sum() / weight[a:b].sum() for a, b in pairwise(edges)])
     used = mean > 0
     return float(((n - mean)[used] ** 2 / mean[used]).sum() / max(used.sum() - len(edges) + 1, 1))
 
@@ -121,7 +120,7 @@ def _when(
     weeks: _Weeks, dispersion: float, days: pd.DatetimeIndex, first: int, cut: int, last: int
 ) -> tuple[pd.Timestamp, pd.Timestamp, pd.Timestamp]:
     """The week of the change, and the shortest run of weeks around it that holds 95 % of its posterior probability."""
-    places = np.arange(first + 1, last)
+    places: Ints = np.arange(first + 1, last, dtype=np.int64)
     support = (weeks.fit(first, places) + weeks.fit(places, last)) / dispersion
     probability = np.exp(support - support.max())
     kept = np.argsort(-probability, kind="stable")

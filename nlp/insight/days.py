@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +12,8 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Day = str | pd.Timestamp | np.datetime64
-Days = Iterable[object]
+Day: TypeAlias = str | date | np.datetime64
+Days: TypeAlias = Iterable[object]
 """Dates in any form that pandas reads."""
 
 SILENCE_PROBABILITY = 0.01
@@ -45,7 +47,7 @@ def daily(counts: pd.DataFrame, by: Sequence[str], start: Day, end: Day, observe
     positions = _positions(counts["day"], days)
     kept = (positions >= 0) & (positions < len(days))
     cells = codes[kept] * len(days) + positions[kept]
-    n = np.bincount(cells, counts["n"].to_numpy(np.float64)[kept], minlength=len(groups) * len(days))
+    n: Floats = np.bincount(cells, counts["n"].to_numpy(np.float64)[kept], minlength=len(groups) * len(days)).astype(np.float64)
     return Daily(groups, days, n.reshape(len(groups), len(days)) * is_observed, is_observed)
 
 
@@ -56,7 +58,7 @@ def is_non_working(days: pd.DatetimeIndex, non_working: Days) -> Bools:
 
 def _is_among(days: pd.DatetimeIndex, dates: Days) -> Bools:
     given = pd.DatetimeIndex(list(dates)).normalize() if not isinstance(dates, pd.DatetimeIndex) else dates.normalize()
-    return np.asarray(days.to_numpy("datetime64[D]")[:, None] == given.to_numpy("datetime64[D]")[None, :]).any(axis=1)
+    return np.asarray(np.isin(days.to_numpy("datetime64[D]"), given.to_numpy("datetime64[D]")), np.bool_)
 
 
 def _positions(day: pd.Series, days: pd.DatetimeIndex) -> Ints:

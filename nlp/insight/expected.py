@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nlp.insight.days import Daily, Day, Days, Floats, Ints, daily
+from nlp.insight.days import Bools, Daily, Day, Days, Floats, Ints, daily
 from nlp.insight.level import INSUFFICIENT, Level, fit_level
 from nlp.insight.pattern import N_KINDS, DayPattern, day_pattern, kinds_of
 from nlp.insight.series import Frequency, by_period, periods_of
-from nlp.insight.spread import pooled_overdispersion, spread_of
+from nlp.insight.spread import pooled, spread_of
 
 HISTORY_DAYS = 3 * 364  # what lies further back says little of today
 COVERAGE = 0.95
@@ -78,9 +78,7 @@ def interval_of(outlook: Outlook) -> tuple[Floats, Floats]:
     return nbinom.ppf(tail, outlook.size, chance), nbinom.ppf(1 - tail, outlook.size, chance)
 
 
-def outlook_of(
-    table: Daily, n_past: int, stretches: Sequence[Ints], non_working: Days, *, by_day: bool = False
-) -> Outlook:
+def outlook_of(table: Daily, n_past: int, stretches: Sequence[Ints], non_working: Days, *, by_day: bool = False) -> Outlook:
     """Outlook on stretches of days (positions in `table.days`), from the first `n_past` days of the table.
 
     `by_day`: spread is measured among days; else among weeks, which holds what days of one week share.
@@ -98,21 +96,27 @@ def outlook_of(
         belongs[i, days] = 1
     unit = position if by_day else week
     shape = (len(table.groups), len(stretches))
-    mean, variance, concentration = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    variance, of_days = np.full(shape, np.nan), np.full(day_weight.shape, np.nan)
     methods, spreads = [], []
     for group in range(shape[0]):
         n, weight = table.n[group], day_weight[group]
-        level = fit_level(*(np.bincount(week[used], values[used], minlength=n_weeks) for values in (n, weight)))
+        level = fit_level(_by_week(n, week, used, n_weeks), _by_week(weight, week, used, n_weeks))
         methods.append(level.method)
         if level.method != INSUFFICIENT:
             design = level.terms.design(week.astype(np.float64))
             of_day = np.exp(design @ level.coefficients) * weight
             spreads.append(spread_of(n[used], of_day[used], design.shape[1]) if by_day else level.spread)
-            mean[group], concentration[group] = belongs @ of_day, _concentration(belongs * of_day, unit)
+            of_days[group] = of_day
             variance[group] = _of_level(level, design, belongs * of_day) + _of_pattern(pattern, group, kinds, belongs * of_day)
-    judged = [method != INSUFFICIENT for method in methods]
-    variance[judged] += pooled_overdispersion(spreads)[:, None] * concentration[judged]
-    return Outlook(mean, 1 / np.maximum(variance, MIN_VARIANCE), methods)
+    overdispersion, correlation = pooled(spreads)
+    judged = [group for group, method in enumerate(methods) if method != INSUFFICIENT]
+    for group, spread in zip(judged, overdispersion, strict=True):
+        variance[group] += spread * _concentration(belongs * of_days[group], unit, correlation)
+    return Outlook(of_days @ belongs.T, 1 / np.maximum(variance, MIN_VARIANCE), methods)
+
+
+def _by_week(values: Floats, week: Ints, used: Bools, n_weeks: int) -> Floats:
+    return np.bincount(week[used], values[used], minlength=n_weeks).astype(np.float64)
 
 
 def _of_level(level: Level, design: Floats, means: Floats) -> Floats:
@@ -128,7 +132,14 @@ def _of_pattern(pattern: DayPattern, group: int, kinds: Ints, means: Floats) -> 
     return np.asarray((by_kind - ordinary) ** 2 @ pattern.variance[group])
 
 
-def _concentration(means: Floats, unit: Ints) -> Floats:
-    """Sum of squares over square of the sum of each stretch's means by unit (day or week): 1 / n for n equal units."""
-    by_unit = np.add.reduceat(means, np.flatnonzero(np.diff(unit, prepend=unit[0] - 1)), axis=1)
-    return np.asarray((by_unit**2).sum(axis=1) / np.maximum(means.sum(axis=1), 1e-12) ** 2)
+def _concentration(means: Floats, unit: Ints, correlation: float) -> Floats:
+    """Variance of each stretch's mean of factors of variance 1, one a unit (day or week), weighted by the unit's means.
+
+    1 / n for n equal units whose factors do not hang together.
+    """
+    begins = np.flatnonzero(np.diff(unit, prepend=unit[0] - 1))
+    by_unit = np.add.reduceat(means, begins, axis=1)
+    by_unit = by_unit[:, by_unit.any(axis=0)]
+    apart = np.abs(np.subtract.outer(np.arange(by_unit.shape[1]), np.arange(by_unit.shape[1])))
+    covariance = np.where(apart == 0, 1.0, correlation**apart)
+    return np.asarray(np.einsum("ij,jk,ik->i", by_unit, covariance, by_unit) / np.maximum(means.sum(axis=1), 1e-12) ** 2)

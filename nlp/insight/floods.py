@@ -44,9 +44,7 @@ class Floods:
     member: pd.Series  # flood of each message, '' for none; index as the messages
 
 
-def find_floods(
-    messages: pd.DataFrame, known: pd.DataFrame | None = None, signatures: Sequence[bytes] | None = None
-) -> Floods:
+def find_floods(messages: pd.DataFrame, known: pd.DataFrame | None = None, signatures: Sequence[bytes] | None = None) -> Floods:
     """Floods among MESSAGES (columns `day`, `text`).
 
     `known`: the table of an earlier call; a flood that goes on keeps its identity, first day and example, and messages after
@@ -160,11 +158,12 @@ def _row(before: dict[Hashable, Any] | None, own: Dates, everyone: Dates, text: 
     }
     if before is not None:
         later = int((own > np.datetime64(before["last_day"], "D")).sum())
-        more = {"n": before["n"] + later, "last_day": max(row["last_day"], before["last_day"])}
-        kept = ("flood", "first_day", "example", "signature")
+        more: dict[Hashable, Any] = {"n": before["n"] + later, "last_day": max(row["last_day"], before["last_day"])}
+        kept = ["flood", "first_day", "example", "signature"]
         if before["share_of_day"] >= row["share_of_day"]:
-            kept += ("busiest_day", "share_of_day")
-        row |= {name: before[name] for name in kept} | more
+            kept += ["busiest_day", "share_of_day"]
+        row |= {name: before[name] for name in kept}
+        row |= more
     return row | {"sentence": _sentence(row)}
 
 

@@ -93,7 +93,8 @@ def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
 def _chosen(n: Floats, weight: Floats, week: Floats, terms: Terms) -> Terms:
     """Which terms earn their place: score tests from a constant level against the Bayesian information criterion.
 
-    A step pays three times what a trend pays: one for its size and two for the week, which was searched for.
+    A trend pays twice its due, since to carry on a wrong one costs more than to overlook a small one; a step pays for
+    its size and twice for its week, which was searched for.
     """
     mean = weight * n.sum() / weight.sum()
     root = np.sqrt(mean)
@@ -109,7 +110,7 @@ def _chosen(n: Floats, weight: Floats, week: Floats, terms: Terms) -> Terms:
         if _joint_gain(response, np.column_stack([base, added(trend)]), added(season)) > 2 * penalty:
             base, terms = np.column_stack([base, added(season)]), season
     trend = replace(terms, has_trend=True)
-    trend_gain = _gains(response, base, added(trend))[0] - penalty
+    trend_gain = _gains(response, base, added(trend))[0] - 2 * penalty
     starts = week[MIN_WEEKS_STEP : len(week) - MIN_WEEKS_STEP + 1]
     step_gains = _gains(response, base, (week[:, None] >= starts) * root[:, None]) - 3 * penalty
     if step_gains.max() > max(trend_gain, 0.0):

@@ -3,43 +3,56 @@
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.insight.days import Floats
 
-_GRID = np.arange(-4.0, 8.0, 0.05)  # standard normal deviates
+SHARES = {1: (1.0,), 2: (1 / 3, 2 / 3), 3: (1 / 7, 2 / 7, 4 / 7), 4: (1 / 15, 2 / 15, 4 / 15, 8 / 15)}
+"""Of the chance allowed to all windows, what each length (1, 2, ... weeks) gets: a lasting rise of moderate size shows in the
+longest only, a great one in every one."""
+_GRID = np.linspace(-80.0, 0.0, 641)  # logarithms of chances
 _N_NODES = 96
 
 
-def any_window(p: Floats, n_windows: int) -> Floats:
-    """Chance that the best of nested windows (the last 1, 2, ... n weeks) is at least as extreme as one of chance `p`.
+def any_window(p: Floats) -> Floats:
+    """Chance that nested windows (the last 1, 2, ... n weeks) show anything as extreme as `p`, (n_groups, n_windows).
 
-    Sums of 1 to n independent weeks, each over the root of its length, as repeated significance tests have them (Armitage,
-    McPherson and Rowe 1969, JRSS A 132:235). Never more than n times `p`. nan stays nan.
+    A window speaks by its chance over its share; the least of these is set against how sums of 1 to n independent weeks hang
+    together (repeated significance tests: Armitage, McPherson and Rowe 1969, JRSS A 132:235). Missing windows (nan) do not
+    speak; nan where none does.
     """
-    from scipy.stats import norm
-
-    deviate = norm.isf(np.clip(p, 1e-300, 1.0))
-    chance = np.exp(np.interp(deviate, _GRID, _log_crossing(n_windows)))
-    bound = np.minimum(n_windows * p, 1.0)
-    return np.asarray(np.where(deviate > _GRID[-1], bound, np.minimum(chance, bound)))
+    shares = SHARES[p.shape[1]]
+    least = _by_share(p).min(axis=1)
+    chance = np.exp(np.interp(np.log(np.clip(least, 1e-300, 1.0)), _GRID, _log_crossing(shares)))
+    return np.asarray(np.where(np.isinf(least), np.nan, np.where(np.log(np.maximum(least, 1e-300)) < _GRID[0], least, chance)))
 
 
-@lru_cache(maxsize=16)
-def _log_crossing(n_windows: int) -> Floats:
-    """Logarithm of P(max of S_w / sqrt(w) over w = 1..n >= z) for every z of the grid, by numerical integration."""
+def most_telling(p: Floats) -> npt.NDArray[np.intp]:
+    """Column of the window that speaks in `any_window`, (n_groups,)."""
+    return np.asarray(_by_share(p).argmin(axis=1))
+
+
+def _by_share(p: Floats) -> Floats:
+    return np.where(np.isnan(p), np.inf, p / np.array(SHARES[p.shape[1]]))
+
+
+@lru_cache(maxsize=len(SHARES))
+def _log_crossing(shares: tuple[float, ...]) -> Floats:
+    """Logarithm of P(some S_w / sqrt(w) passes its share's deviate, w = 1..n) for every chance of the grid, by integration."""
     from scipy.stats import norm
 
     nodes, weights = np.polynomial.legendre.leggauss(_N_NODES)
     crossing = np.empty(len(_GRID))
-    for i, z in enumerate(_GRID):
-        crossing[i] = norm.sf(z)
+    for i, total in enumerate(np.exp(_GRID)):
+        bounds = norm.isf(total * np.array(shares)) * np.sqrt(np.arange(1, len(shares) + 1))
+        crossing[i] = norm.sf(bounds[0])
         below, density, mass = np.zeros(1), np.ones(1), np.ones(1)  # before the first week the sum is 0
-        for w in range(1, n_windows):
-            low, high = -8.5 * np.sqrt(w), z * np.sqrt(w)
+        for w in range(1, len(shares)):
+            low, high = -9.0 * np.sqrt(w), bounds[w - 1]
             place = low + (high - low) * (nodes + 1) / 2
             density = norm.pdf(place[:, None] - below) @ (density * mass)
             below, mass = place, weights * (high - low) / 2
-            crossing[i] += norm.sf(z * np.sqrt(w + 1) - below) @ (density * mass)
+            crossing[i] += norm.sf(bounds[w] - below) @ (density * mass)
     return np.log(np.minimum(crossing, 1.0))
 
 

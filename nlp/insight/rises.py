@@ -1,30 +1,22 @@
 """What rose, and what fell: each group's last weeks against what its past let expect, with false alarms controlled."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nlp.insight.days import Daily, Day, Days, Floats, daily
 from nlp.insight.expected import HISTORY_DAYS, Outlook, interval_of, outlook_of
-from nlp.insight.looks import any_window, false_discovery
+from nlp.insight.looks import any_window, false_discovery, most_telling
 from nlp.insight.wording import number
 from nlp.labels import FAMILIES, Labels
 
 MAX_WEEKS = 4
-FALSE_DISCOVERY_RATE = 0.10
+FALSE_DISCOVERY_RATE = 0.15
 """Of the groups said to have risen, the share that may be chance; see benchmarks/insight_signals.py for what it gives."""
 RISE, FALL = "rise", "fall"
 _TAIL = 0.025  # of the interval of a ratio
-
-
-@dataclass(frozen=True, slots=True)
-class _Tests:
-    """Chances under the past's level, each (n_groups, n_windows); nan where nothing could be compared."""
-
-    rise: Floats
-    fall: Floats
 
 
 def what_rose(
@@ -41,7 +33,7 @@ def what_rose(
 
     Windows of the last 1, 2, ... `weeks` (1 to 4) weeks are each held against the past before all of them; the most telling
     one speaks for its group, and its chance is corrected for having been picked and then across groups (Benjamini and
-    Hochberg, rises and falls each at 10 %). A group that did neither shows the longest window. Groups with a missing label
+    Hochberg, rises and falls each at 15 %). A group that did neither shows the longest window. Groups with a missing label
     are left out.
 
     Columns: those of `by`, `direction` ('rise', 'fall' or '': as expected), `weeks` (of the window), `first_day`, `n`,
@@ -68,72 +60,65 @@ def what_rose(
 
 
 def _told(table: Daily, n: Floats, outlook: Outlook, weeks: int) -> pd.DataFrame:
-    tests = _tests(n, outlook)
-    chance = {name: any_window(_smallest(p), weeks) for name, p in ((RISE, tests.rise), (FALL, tests.fall))}
-    adjusted = {name: false_discovery(p) for name, p in chance.items()}
-    rises = np.nan_to_num(chance[RISE], nan=1.0) <= np.nan_to_num(chance[FALL], nan=1.0)
-    best = np.where(rises, _first_smallest(tests.rise), _first_smallest(tests.fall))
+    rise, fall = _chances(n, outlook)
+    p_rise, p_fall = any_window(rise), any_window(fall)
+    rises = p_rise <= p_fall
+    q = np.where(rises, false_discovery(p_rise), false_discovery(p_fall))
+    best = np.where(q <= FALSE_DISCOVERY_RATE, most_telling(np.where(rises[:, None], rise, fall)), weeks - 1)
     row = np.arange(len(n))
-    q = np.where(rises, adjusted[RISE], adjusted[FALL])
-    best = np.where(q <= FALSE_DISCOVERY_RATE, best, weeks - 1)
     low, high = interval_of(outlook)
-    ratio_low, ratio_high = _ratio_interval(n, outlook)
+    ratio, ratio_low, ratio_high = _ratios(n, outlook)
     frame = table.groups.copy()
     frame["direction"] = np.where(q <= FALSE_DISCOVERY_RATE, np.where(rises, RISE, FALL), "")
     frame["weeks"] = best + 1
     frame["first_day"] = table.days[-1] - pd.to_timedelta(7 * (best + 1) - 1, unit="D")
     for name, values in (
         ("n", n), ("expected", outlook.mean), ("low", low), ("high", high),
-        ("ratio", n / outlook.mean), ("ratio_low", ratio_low), ("ratio_high", ratio_high),
+        ("ratio", ratio), ("ratio_low", ratio_low), ("ratio_high", ratio_high),
     ):  # fmt: skip
         frame[name] = values[row, best]
-    frame["p_value"], frame["q_value"] = np.where(rises, chance[RISE], chance[FALL]), q
+    frame["p_value"], frame["q_value"] = np.where(rises, p_rise, p_fall), q
     frame["method"] = outlook.method
     order = np.lexsort((frame["p_value"], frame["direction"].map({RISE: 0, FALL: 1, "": 2})))
     return frame.iloc[order].reset_index(drop=True)
 
 
-def _tests(n: Floats, outlook: Outlook) -> _Tests:
-    """One-sided chances of the negative binomial distribution, half of the count itself on either side (mid-p)."""
+def _chances(n: Floats, outlook: Outlook) -> tuple[Floats, Floats]:
+    """Chance of so many messages or more, and of so few or fewer, half of the count itself in either (mid-p).
+
+    Both (n_groups, n_windows); nan where nothing is expected, since no day is observed or the past is too short.
+    """
     from scipy.stats import nbinom
 
     success = outlook.size / (outlook.size + outlook.mean)
-    at, above = nbinom.pmf(n, outlook.size, success), nbinom.sf(n, outlook.size, success)
-    rise = np.where(outlook.mean > 0, above + at / 2, np.nan)
-    return _Tests(rise, 1 - rise)
+    at = np.where(outlook.mean > 0, nbinom.pmf(n, outlook.size, success), np.nan) / 2
+    return nbinom.sf(n, outlook.size, success) + at, nbinom.cdf(n - 1, outlook.size, success) + at
 
 
-def _ratio_interval(n: Floats, outlook: Outlook) -> tuple[Floats, Floats]:
-    """Ratios of true to expected level that leave the count inside its 95 % (Clopper and Pearson's way, 1934).
+def _ratios(n: Floats, outlook: Outlook) -> tuple[Floats, Floats, Floats]:
+    """Count over expected, and the ratios of true to expected level that leave the count inside its 95 %.
 
-    P(X <= x) of a negative binomial variable with size k and mean m is 1 - I(x + 1, k) at m / (m + k), the incomplete beta
-    function, so its inverse gives m.
+    Clopper and Pearson's way (1934): P(X <= x) of a negative binomial variable with size k and mean m is 1 - I(x + 1, k) at
+    m / (m + k), the incomplete beta function, so its inverse gives m.
     """
     from scipy.special import betaincinv
 
+    mean = np.where(outlook.mean > 0, outlook.mean, np.nan)
     low = betaincinv(np.maximum(n, 1), outlook.size, _TAIL) * (n > 0)
     high = betaincinv(n + 1, outlook.size, 1 - _TAIL)
-    return tuple(outlook.size * x / (1 - x) / outlook.mean for x in (low, high))  # type: ignore[return-value]
+    return n / mean, outlook.size * low / (1 - low) / mean, outlook.size * high / (1 - high) / mean
 
 
-def _smallest(p: Floats) -> Floats:
-    filled = np.where(np.isnan(p), np.inf, p).min(axis=1)
-    return np.where(np.isinf(filled), np.nan, filled)
-
-
-def _first_smallest(p: Floats) -> np.typing.NDArray[np.intp]:
-    return np.asarray(np.where(np.isnan(p), np.inf, p).argmin(axis=1))
-
-
-def _sentence(row: dict[str, object], by: Sequence[str], labels: Labels) -> str:
-    name = ", ".join(labels.name(of, str(row[of])) if of in FAMILIES else str(row[of]) for of in by) or "Semua pesan"
-    n, ratio, low, high = (float(row[key]) for key in ("n", "ratio", "ratio_low", "ratio_high"))  # type: ignore[arg-type]
-    when = f"dalam {row['weeks']} minggu terakhir"
-    if np.isnan(ratio):
-        return f"{name}: data sebelumnya belum cukup untuk menilai."
-    usual = number(float(row["expected"]), 0 if float(row["expected"]) >= 10 else 1)  # type: ignore[arg-type]
+def _sentence(row: dict[Hashable, Any], by: Sequence[str], labels: Labels) -> str:
+    name = ", ".join(labels.name(of, row[of]) if of in FAMILIES else row[of] for of in by) or "Semua pesan"
+    if np.isnan(row["ratio"]):
+        return f"{name}: data belum cukup untuk menilai."
+    seen = f"{number(row['n'])} pesan dalam {row['weeks']} minggu terakhir"
+    usual = number(row["expected"], 0 if row["expected"] >= 10 else 1)
     if not row["direction"]:
-        return f"{name}: {number(n)} pesan {when}, tidak jelas berbeda dari biasanya (sekitar {usual})."
+        return f"{name}: {seen}, tidak jelas berbeda dari biasanya (sekitar {usual})."
     verb = "naik" if row["direction"] == RISE else "turun"
-    size = f"{number(ratio, 1)} kali biasanya; antara {number(low, 1)} dan {number(high, 1)} kali"
-    return f"{name} {verb}: {number(n)} pesan {when}, biasanya sekitar {usual} ({size})."
+    times = (
+        f"{number(row['ratio'], 1)} kali biasanya; antara {number(row['ratio_low'], 1)} dan {number(row['ratio_high'], 1)} kali"
+    )
+    return f"{name} {verb}: {seen}, biasanya sekitar {usual} ({times})."

@@ -86,4 +86,4 @@ def _observed(counts: pd.DataFrame, start: Day, end: Day, observed_days: Days | 
     if observed_days is not None:
         return observed_days
     whole = daily(counts, [], start, end)
-    return whole.days[whole.is_observed]
+    return list(whole.days[whole.is_observed])
