@@ -22,7 +22,9 @@ Limit = Annotated[int, Query(ge=1)]
 Cursor = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 
-@router.post("/actions", operation_id="create_action", status_code=201, summary="Catat tindakan perbaikan", responses=problems(400))
+@router.post(
+    "/actions", operation_id="create_action", status_code=201, summary="Catat tindakan perbaikan", responses=problems(400)
+)
 def create_action(wanted: ActionIn, session: SessionDep, desk: DeskDep, who: Planner) -> ActionDetail:
     """A new action."""
     return service.add_action(session, desk, who, wanted)
@@ -34,7 +36,9 @@ def list_actions(session: SessionDep, desk: DeskDep, who: Reader, limit: Limit =
     return service.read_actions(session, desk, who, cursor, limit)
 
 
-@router.get("/actions/{plan_id}", operation_id="get_action", summary="Satu tindakan dan hasilnya sejauh ini", responses=problems(404))
+@router.get(
+    "/actions/{plan_id}", operation_id="get_action", summary="Satu tindakan dan hasilnya sejauh ini", responses=problems(404)
+)
 def get_action(plan_id: PublicId, session: SessionDep, desk: DeskDep, who: Reader) -> ActionDetail:
     """One action."""
     return service.read_action(session, desk, who, plan_id)

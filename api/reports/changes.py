@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
-from nlp.insight.drift import REFERENCE_DAYS, WINDOW_DAYS, drift
-from nlp.insight.vocabulary import rising_words
 
 from api.reports import repository
 from api.reports.context import MAX_MESSAGES, Context
 from api.reports.report import Report, Table
+from nlp.insight.drift import REFERENCE_DAYS, WINDOW_DAYS, drift
 from nlp.insight.floods import collapse, find_floods
+from nlp.insight.vocabulary import rising_words
 from nlp.insight.wording import number
 
 MAX_WORD_MESSAGES = 50_000

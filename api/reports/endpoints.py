@@ -34,7 +34,9 @@ def report_trends(wanted: Annotated[TrendsQuery, Query()], session: SessionDep, 
     return _sent(service.read_trends(session, desk, who, wanted))
 
 
-@router.get("/priorities", operation_id="report_priorities", summary="Yang perlu diperbaiki lebih dahulu", response_model=ReportOut)
+@router.get(
+    "/priorities", operation_id="report_priorities", summary="Yang perlu diperbaiki lebih dahulu", response_model=ReportOut
+)
 def report_priorities(wanted: Annotated[PrioritiesQuery, Query()], session: SessionDep, desk: DeskDep, who: Reader) -> Any:
     """Priorities."""
     return _sent(service.read_priorities(session, desk, who, wanted))
@@ -64,7 +66,9 @@ def report_people(wanted: Asked, session: SessionDep, desk: DeskDep, who: Reader
     return _sent(service.read_people(session, desk, who, wanted))
 
 
-@router.get("/changes", operation_id="report_changes", summary="Kebutuhan yang bergeser dan banjir pesan", response_model=ReportOut)
+@router.get(
+    "/changes", operation_id="report_changes", summary="Kebutuhan yang bergeser dan banjir pesan", response_model=ReportOut
+)
 def report_changes(wanted: Asked, session: SessionDep, desk: DeskDep, who: Reader) -> Any:
     """Drift and floods."""
     return _sent(service.read_changes(session, desk, who, wanted))

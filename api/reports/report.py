@@ -82,7 +82,8 @@ def _plain(value: Any) -> Any:
 def as_csv(table: Table) -> bytes:
     """UTF-8 with a mark that spreadsheets know it by; cells that begin like a formula are kept from being one."""
     frame = table.frame[list(table.heads)].rename(columns=table.heads)
-    return ("\ufeff" + frame.map(_cell).to_csv(index=False, lineterminator="\r\n")).encode()
+    text: str = frame.map(_cell).to_csv(index=False, lineterminator="\r\n")
+    return f"\ufeff{text}".encode()
 
 
 def _cell(value: Any) -> Any:

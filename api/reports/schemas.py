@@ -60,7 +60,7 @@ class ReportQuery(AreaIn):
 class TrendsQuery(ReportQuery):
     """A trend by one dimension."""
 
-    by: Dimension | None = Field(default="topic", description="Dimensi; kosong untuk semua pesan bersama.")
+    by: Dimension | Literal["semua"] = Field(default="topic", description="Dimensi; semua: seluruh pesan bersama.")
     every: Literal["D", "W", "M"] = Field(default="W", description="Hari, minggu, atau bulan.")
 
 

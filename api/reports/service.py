@@ -24,7 +24,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def read_trends(session: Session, desk: Desk, who: Principal, wanted: TrendsQuery) -> Answer:
     """Trends by one dimension."""
-    return _answer(session, desk, who, wanted, lambda context: trends.trends(context, wanted.by, wanted.every))
+    by = None if wanted.by == "semua" else wanted.by
+    return _answer(session, desk, who, wanted, lambda context: trends.trends(context, by, wanted.every))
 
 
 def read_priorities(session: Session, desk: Desk, who: Principal, wanted: PrioritiesQuery) -> Answer:
@@ -57,9 +58,7 @@ def read_changes(session: Session, desk: Desk, who: Principal, wanted: ReportQue
     return _answer(session, desk, who, wanted, changes)
 
 
-def _answer(
-    session: Session, desk: Desk, who: Principal, wanted: ReportQuery, make: Callable[[Context], Report]
-) -> Answer:
+def _answer(session: Session, desk: Desk, who: Principal, wanted: ReportQuery, make: Callable[[Context], Report]) -> Answer:
     window = wanted.window(desk.calendar.day_of(datetime.now(UTC)))
     scope = scope_of(session, desk.labels, who, window, wanted.wanted)
     report = make(Context(session, desk, scope)).for_audience(wanted.audience_of_form)

@@ -92,7 +92,14 @@ def answers_of(context: Context) -> pd.DataFrame:
 def satisfaction(context: Context) -> Report:
     """IKM overall and by unit, and each element beside what messages say about it."""
     answers = answers_of(context)
-    index = {"n_respondents": "Responden", "index": "IKM", "low": "Batas bawah", "high": "Batas atas", "grade": "Mutu", "note": "Catatan"}
+    index = {
+        "n_respondents": "Responden",
+        "index": "IKM",
+        "low": "Batas bawah",
+        "high": "Batas atas",
+        "grade": "Mutu",
+        "note": "Catatan",
+    }
     whole = indices(answers) if len(answers) else indices(answers.head(0), ("unit",)).drop(columns="unit")
     by_unit = indices(answers[answers["unit"] != ""], ("unit",))
     beside = survey_beside_messages(answers, context.messages(), context.labels) if len(answers) else pd.DataFrame()
