@@ -43,9 +43,9 @@ def standards(context: Context) -> Report:
         title="Standar layanan",
         scope=context.scope,
         tables={
-            "topik": Table(by_topic, topic | _KEPT, "n", ["topic", "topic_name"]),
+            "topik": Table(by_topic, topic | _KEPT, "n", ["topic_name"]),
             "unit": Table(by_unit, unit | _KEPT, "n", ["unit"]),
-            "umur": Table(buckets, topic | names | {"n_overdue": "Lewat batas", "n": "Terbuka"}, "n", ["topic", "topic_name"]),
+            "umur": Table(buckets, topic | names | {"n_overdue": "Lewat batas", "n": "Terbuka"}, "n", ["topic_name"]),
             "terlama": Table(
                 oldest,
                 {"id": "Pesan"}

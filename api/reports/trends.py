@@ -57,7 +57,7 @@ def trends(context: Context, by: str | None, every: Frequency) -> Report:
                     "method": "Cara",
                 },
                 "n",
-                [*heads, "period"],
+                [*list(heads)[-1:], "period"],
             ),
             "berubah": Table(
                 context.with_names(rises),
