@@ -10,15 +10,20 @@ from sqlalchemy.orm import sessionmaker
 
 import nlp
 from api import health
+from api.accounts import oidc
+from api.accounts.endpoints import router as session_router
+from api.accounts.lockout import Lockout
+from api.accounts.oidc_endpoints import router as oidc_router
 from api.audit.endpoints import router as audit_router
 from api.database import migrate, open_engine
 from api.desk import Desk
-from api.errors import describe_problems, install_error_handlers
+from api.errors import describe_problems, install_error_handlers, problems
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
+from api.rate_limits import RateLimits
 from api.routing.calendar import WorkCalendar
 from api.routing.endpoints import router as routing_router
 from api.scoring.endpoints import router as scoring_router
@@ -54,11 +59,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
+    app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.public_rate_per_minute)
+    app.state.lockout = Lockout()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     install_error_handlers(app)
-    for router in (health.router, scoring_router, feedback_router, tracking_router, routing_router, audit_router):
-        app.include_router(router)
+    app.include_router(health.router)
+    for router in (scoring_router, feedback_router, tracking_router, routing_router, audit_router, session_router):
+        app.include_router(router, responses=problems(429))
+    if settings.oidc_issuer:
+        app.state.oidc = oidc.Provider(settings, desk.vault)
+        app.include_router(oidc_router, responses=problems(429))
     describe_problems(app)
     if settings.first_page:
         app.include_router(pages_router)

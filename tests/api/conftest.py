@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
+from api.accounts.administration import add_account
+from api.accounts.grants import read_grant
+from api.accounts.principal import SYSTEM
 from api.accounts.service import create_key
 from api.app import create_app
 from api.database import migrate, open_engine
@@ -19,6 +23,7 @@ from tests.bundles import train_small
 from tests.database_server import postgresql
 
 READY_WITHIN_S = 60
+PASSWORD = "gerobak biru di simpang"
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +49,26 @@ def serving(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-def make_key(app: FastAPI, name: str = "loket", role: str = "desk") -> dict[str, str]:
-    """Headers with a new key of a started application."""
+def make_key(app: FastAPI, name: str = "loket", role: str = "desk", **limits: Any) -> dict[str, str]:
+    """Headers with a new key of a started application; `limits`: scopes, units, days."""
+    days = limits.pop("days", None)
     with app.state.sessions.begin() as session:
-        return {"X-API-Key": create_key(session, name, role)}
+        return {"X-API-Key": create_key(session, app.state.desk.vault, SYSTEM, name, read_grant(role, **limits), days)}
+
+
+def make_account(app: FastAPI, username: str = "loket.timur", role: str = "desk", **limits: Any) -> None:
+    """An account with the password PASSWORD; `limits`: scopes, units."""
+    with app.state.sessions.begin() as session:
+        add_account(session, app.state.desk.vault, SYSTEM, username, read_grant(role, **limits), PASSWORD)
+
+
+def sign_in(app: FastAPI, username: str = "loket.timur", password: str = PASSWORD) -> TestClient:
+    """A browser of its own that has signed in to a started application; it sends its CSRF token with every request."""
+    browser = TestClient(app)
+    answer = browser.post("/api/v1/session", json={"username": username, "password": password})
+    assert answer.status_code == 201, answer.text
+    browser.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    return browser
 
 
 @pytest.fixture
