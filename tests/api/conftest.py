@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
+from api.accounts import passwords
 from api.accounts.administration import add_account
 from api.accounts.grants import read_grant
 from api.accounts.principal import SYSTEM
@@ -31,6 +35,14 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own SUARA_ variables must not change what a test sees."""
     for name in {f"SUARA_{field.upper()}" for field in Settings.model_fields}:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2 with the least memory and time, so that signing in does not slow the tests; test_sessions tests the real one."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with patch.object(passwords, "_hasher", quick), patch.object(passwords, "_NOBODYS_HASH", quick.hash("siapa pun")):
+        yield
 
 
 @pytest.fixture(scope="session")
