@@ -37,7 +37,7 @@ class Provider:
     def __init__(self, settings: Settings, vault: Vault) -> None:
         """SuaraError where the extra or a setting is missing, or the provider would be reached without HTTPS."""
         try:
-            import authlib.integrations.httpx_client
+            import authlib.integrations.httpx_client  # noqa: F401
             import httpx2  # noqa: F401
             from itsdangerous import URLSafeTimedSerializer
         except ImportError:

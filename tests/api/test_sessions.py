@@ -42,7 +42,14 @@ def audited(app: FastAPI) -> list[tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------ passwords
 @pytest.mark.parametrize(
     ("password", "fits"),
-    [("x" * 11, False), ("x" * 12, True), ("x" * 200, True), ("x" * 201, False), ("Loket.Pasar.12", False), ("loket.pasar.13", True)],
+    [
+        ("x" * 11, False),
+        ("x" * 12, True),
+        ("x" * 200, True),
+        ("x" * 201, False),
+        ("Loket.Pasar.12", False),
+        ("loket.pasar.13", True),
+    ],
 )
 def test_a_password_is_long_and_not_the_name(password: str, fits: bool) -> None:
     assert (fault_of(password, "loket.pasar.12") is None) is fits
