@@ -107,6 +107,8 @@ def test_an_address_is_in_no_log_and_no_database(settings: Settings, capfd: pyte
         ("192.0.2.1", "192.0.2.2", False),
         ("2001:db8::1", "2001:db8::ffff:2", True),
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
         ("-", "testclient", False),
     ],
 )

@@ -1,5 +1,6 @@
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from sqlalchemy import text as sql
 from starlette.testclient import TestClient
 
 from api.accounts import administration, passwords
-from api.accounts.lockout import NONE, Failures, delay_after, stored_failures
+from api.accounts.lockout import MAX_NAMES, NONE, Failures, Lockout, delay_after, stored_failures
 from api.accounts.passwords import fault_of, hash_password, is_right
 from api.accounts.permissions import RIGHTS_OF_ROLE
 from api.accounts.principal import SYSTEM
 from api.app import create_app
+from api.errors import ApiError
 from api.settings import Settings
 from tests.api.conftest import PASSWORD, make_account, make_key, serving, sign_in
 from tests.api.messages import assert_problem, database_bytes
@@ -296,6 +298,30 @@ def test_the_answers_for_a_known_and_an_unknown_name_are_the_same_letter_by_lett
             ours = {"x-request-id"}
             seen.append([(a.status_code, a.text, {k: v for k, v in a.headers.items() if k not in ours}) for a in answers])
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("stored", [NONE, Failures(3, NOON)])
+def test_of_many_guesses_at_once_only_as_many_are_tried_as_one_by_one(stored: Failures) -> None:
+    lockout = Lockout()
+
+    def is_tried(_: int) -> bool:
+        try:
+            lockout.begin(NAME, stored, NOON)
+        except ApiError as error:
+            assert error.code == "masuk_ditunda"
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(is_tried, range(200))) == 5 - stored.n
+
+
+def test_names_that_are_typed_take_a_bounded_room_and_are_not_kept() -> None:
+    lockout = Lockout()
+    for i in range(MAX_NAMES + 5):
+        lockout.begin(f"siapa-{i}", NONE, NOON)
+    assert len(lockout._names) == MAX_NAMES
+    assert b"siapa" not in b"".join(lockout._names)
 
 
 def test_a_right_password_sets_the_count_back(both: TestClient) -> None:
