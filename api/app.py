@@ -11,11 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import nlp
 from api import health
+from api.accounts import oidc
+from api.accounts.endpoints import router as session_router
+from api.accounts.lockout import Lockout
+from api.accounts.oidc_endpoints import router as oidc_router
 from api.audit.endpoints import router as audit_router
 from api.audit.service import note_model
 from api.database import migrate, open_engine
 from api.desk import Desk
-from api.errors import describe_problems, install_error_handlers
+from api.errors import describe_problems, install_error_handlers, problems
 from api.feedback.endpoints import corrections as corrections_router
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
@@ -23,6 +27,7 @@ from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
 from api.plans.endpoints import router as plans_router
+from api.rate_limits import RateLimits
 from api.reports.counting import counting_sessions
 from api.reports.endpoints import router as reports_router
 from api.routing.calendar import WorkCalendar
@@ -64,11 +69,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
+    app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.public_rate_per_minute)
+    app.state.lockout = Lockout()
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     install_error_handlers(app)
+    app.include_router(health.router)
     for router in (
-        health.router,
         scoring_router,
         feedback_router,
         corrections_router,
@@ -78,8 +85,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         plans_router,
         surveys_router,
         audit_router,
+        session_router,
     ):
-        app.include_router(router)
+        app.include_router(router, responses=problems(429))
+    if settings.oidc_issuer:
+        app.state.oidc = oidc.Provider(settings, desk.vault)
+        app.include_router(oidc_router, responses=problems(429))
     describe_problems(app)
     if settings.first_page:
         app.include_router(pages_router)

@@ -19,6 +19,7 @@ _FAULTS = {
     "int_parsing": "harus bilangan bulat",
     "bool_parsing": "harus true atau false",
     "greater_than": "harus lebih dari {gt}",
+    "greater_than_equal": "paling kecil {ge}",
     "less_than_equal": "paling besar {le}",
     "literal_error": "harus salah satu dari {expected}",
     "value_error": "{error}",
@@ -61,6 +62,19 @@ class Settings(BaseSettings):
     minutes_source: str = Field(
         default="perkiraan awal; ukur di kantor sendiri", min_length=3, max_length=200, description="Dari mana menit itu."
     )
+    https: bool | None = Field(
+        default=None, description="Kuki masuk hanya lewat HTTPS; bawaan: true di mode kantor, false di demo."
+    )
+    session_idle_minutes: int = Field(default=30, ge=5, description="Menit tanpa kegiatan sampai harus masuk lagi.")
+    session_hours: int = Field(default=10, gt=0, le=720, description="Jam sejak masuk sampai harus masuk lagi.")
+    rate_per_minute: int = Field(default=6_000, gt=0, description="Banyak permintaan semenit untuk tiap kunci atau akun.")
+    public_rate_per_minute: int = Field(
+        default=30, gt=0, description="Banyak permintaan semenit tanpa kunci (lacak, masuk) untuk tiap alamat jaringan."
+    )
+    oidc_issuer: str = Field(default="", description="Alamat penyedia OpenID Connect; kosong berarti tidak dipakai.")
+    oidc_client_id: str = Field(default="", description="Nama layanan ini pada penyedia OIDC.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Rahasia layanan ini pada penyedia OIDC.")
+    oidc_redirect_url: str = Field(default="", description="Alamat luar dari /api/v1/session/oidc/callback.")
     first_page: bool = Field(default=True, description="Sediakan halaman coba di /; halaman itu tidak menyimpan apa pun.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING, atau ERROR.")
 
@@ -88,6 +102,11 @@ class Settings(BaseSettings):
         if not known:
             raise ValueError("pakai URL yang berawal sqlite:/// atau postgresql://")
         return value
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies travel over HTTPS alone."""
+        return self.mode != "demo" if self.https is None else self.https
 
     @property
     def demo_key_file(self) -> Path:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
 from fastapi.responses import FileResponse
 
-from api.accounts.dependencies import needs
+from api.accounts.dependencies import count_address, needs
 from api.accounts.permissions import Right
 from api.accounts.principal import Principal
 from api.database import SessionDep
@@ -28,8 +28,10 @@ from api.identifiers import PUBLIC_ID
 from api.routing.schemas import DispositionIn
 
 router = APIRouter(prefix="/api/v1/feedback", tags=["pesan"], responses=problems(401, 403, 422, 503))
-tracking = APIRouter(prefix="/api/v1/track", tags=["warga"], responses=problems(404, 422, 429, 503))
 corrections = APIRouter(prefix="/api/v1/corrections", tags=["pesan"], responses=problems(401, 403, 422, 503))
+tracking = APIRouter(
+    prefix="/api/v1/track", tags=["warga"], responses=problems(404, 422, 503), dependencies=[Depends(count_address)]
+)
 PublicId = Annotated[str, Path(pattern=PUBLIC_ID, examples=["01kb4m0c2dq8x5w7t9r3z6y1ha"])]
 Reader = Annotated[Principal, Depends(needs(Right.READ))]
 Writer = Annotated[Principal, Depends(needs(Right.WRITE))]

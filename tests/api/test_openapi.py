@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from api.accounts.roles import ROLES
 from api.app import create_app
 from api.settings import Settings
-from tests.api.conftest import make_key, serving
+from tests.api.conftest import make_account, make_key, serving, sign_in
 from tests.api.messages import assert_problem
 
 
@@ -49,9 +49,13 @@ OPERATIONS = {
     ("post", "/api/v1/rules"): "create_rule",
     ("patch", "/api/v1/rules/{rule_id}"): "change_rule",
     ("get", "/api/v1/audit"): "list_audit",
+    ("post", "/api/v1/session"): "sign_in",
+    ("get", "/api/v1/session"): "get_session",
+    ("delete", "/api/v1/session"): "sign_out",
+    ("post", "/api/v1/session/password"): "change_password",
 }
 ANYTHING = {"feedback_id": "0" * 26, "code": "dinas_pu", "rule_id": 1, "receipt": "K7QF-2M9X-T4BD"}
-FOR_ALL = {("get", "/api/v1/track/{receipt}")}  # a citizen has no key
+FOR_ALL = {("get", "/api/v1/track/{receipt}"), ("post", "/api/v1/session")}  # a citizen has no key, nor has who signs in
 PROTECTED = sorted(place for place in OPERATIONS if place[1].startswith("/api/") and place not in FOR_ALL)
 
 
@@ -79,12 +83,13 @@ def test_every_operation_has_an_indonesian_summary(document: dict[str, Any], pla
 
 
 @pytest.mark.parametrize("place", PROTECTED, ids=" ".join)
-def test_every_operation_but_health_needs_a_key_and_says_so(
+def test_every_operation_but_health_needs_a_key_or_a_session_and_says_so(
     document: dict[str, Any], shared_client: TestClient, place: tuple[str, str]
 ) -> None:
-    [scheme] = [name for need in operation(document, place)["security"] for name in need]
-    assert document["components"]["securitySchemes"][scheme]["name"] == "X-API-Key"
-    assert "401" in operation(document, place)["responses"]
+    known = document["components"]["securitySchemes"]
+    schemes = [known[name] for need in operation(document, place)["security"] for name in need]
+    assert {(scheme["in"], scheme["name"]) for scheme in schemes} == {("header", "X-API-Key"), ("cookie", "suara_session")}
+    assert {"401", "429"} <= set(operation(document, place)["responses"])
     path = place[1].format(**ANYTHING)
     assert_problem(shared_client.request(place[0], path), 401, "kunci_salah")
 
@@ -100,10 +105,18 @@ def test_every_error_is_described_as_the_problem_it_is(document: dict[str, Any],
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
+def browser_of_the_examples(app: FastAPI) -> dict[str, str]:
+    """Headers of a browser whose account has the password that the example of a change replaces."""
+    make_account(app, "loket.timur")
+    browser = sign_in(app, "loket.timur")
+    cookie = f"suara_session={browser.cookies['suara_session']}"
+    return {"Cookie": cookie, "X-CSRF-Token": str(browser.headers["X-CSRF-Token"])}
+
+
 def test_the_examples_of_every_body_work_one_after_the_other(
     document: dict[str, Any], app: FastAPI, client: TestClient, headers: dict[str, str]
 ) -> None:
-    keys = [headers, make_key(app, role="admin")]
+    keys = [headers, make_key(app, role="admin"), browser_of_the_examples(app)]
     client.post("/api/v1/units", json={"code": "dinas_pu", "name": "Dinas PU"}, headers=keys[1])
     client.post("/api/v1/rules", json={"unit": "dinas_pu", "topic": "sampah"}, headers=keys[1])
     message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=headers).json()
@@ -117,13 +130,19 @@ def test_the_examples_of_every_body_work_one_after_the_other(
         place = path.format(**ANYTHING | {"feedback_id": message["id"]})
         for example in examples:
             tried = {client.request(method, place, json=example, headers=key).status_code for key in keys}
-            # 403: not for one of the two; 409: the unit is there already
-            assert tried & {200, 201, 409} and tried <= {200, 201, 403, 409}, (method, path, example)
+            # 403: not for one of the three; 409: the unit is there already
+            assert tried & {200, 201, 204, 409} and tried <= {200, 201, 204, 403, 409}, (method, path, example)
 
 
 def test_answers_have_examples_of_their_fields(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for schema, field in [("FeedbackOut", "id"), ("AlternativeOut", "code"), ("Problem", "code"), ("AssessmentOut", "kinds")]:
+    for schema, field in [
+        ("FeedbackOut", "id"),
+        ("AlternativeOut", "code"),
+        ("Problem", "code"),
+        ("AssessmentOut", "kinds"),
+        ("SessionOut", "role"),
+    ]:
         assert schemas[schema]["properties"][field]["examples"]
 
 
@@ -176,4 +195,4 @@ def test_whatever_is_sent_gets_an_answer_of_the_document(fuzzed: FuzzedService, 
     if place in PROTECTED:
         assert bool(set(statuses) - {400, 401, 413, 422}) is bool(fuzzed.headers["X-API-Key"])
     else:
-        assert 200 in statuses
+        assert (401 if place == ("post", "/api/v1/session") else 200) in statuses
