@@ -16,6 +16,7 @@ from api.desk import Desk
 from api.errors import describe_problems, install_error_handlers
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
+from api.integrity.endpoints import router as integrity_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
@@ -57,7 +58,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestLog)
     install_error_handlers(app)
-    for router in (health.router, scoring_router, feedback_router, tracking_router, routing_router, audit_router):
+    for router in (
+        health.router,
+        scoring_router,
+        feedback_router,
+        tracking_router,
+        integrity_router,
+        routing_router,
+        audit_router,
+    ):
         app.include_router(router)
     describe_problems(app)
     if settings.first_page:

@@ -7,13 +7,15 @@ from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 from api.accounts.service import create_key
+from api.accounts.tables import ApiKey, ApiKeyUnit
 from api.app import create_app
 from api.database import migrate, open_engine
+from api.routing.tables import Unit
 from api.settings import Settings
 from tests.bundles import train_small
 from tests.database_server import postgresql
@@ -44,10 +46,18 @@ def serving(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-def make_key(app: FastAPI, name: str = "loket", role: str = "desk") -> dict[str, str]:
-    """Headers with a new key of a started application."""
+def make_key(
+    app: FastAPI, name: str = "loket", role: str = "desk", *, scopes: list[str] | None = None, units: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Headers with a new key of a started application, narrowed to some rights of its role and to units where given."""
     with app.state.sessions.begin() as session:
-        return {"X-API-Key": create_key(session, name, role)}
+        key = create_key(session, name, role)
+        session.flush()
+        stored = session.scalars(select(ApiKey).where(ApiKey.prefix == key.split("_")[1])).one()
+        stored.scopes = scopes
+        for unit in session.scalars(select(Unit).where(Unit.code.in_(units))):
+            session.add(ApiKeyUnit(api_key_id=stored.id, unit_id=unit.id))
+    return {"X-API-Key": key}
 
 
 @pytest.fixture
