@@ -23,6 +23,7 @@ from api.errors import describe_problems, install_error_handlers, problems
 from api.feedback.endpoints import corrections as corrections_router
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
+from api.integrity.endpoints import router as integrity_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         feedback_router,
         corrections_router,
         tracking_router,
+        integrity_router,
         routing_router,
         reports_router,
         plans_router,

@@ -26,7 +26,7 @@ from api.scoring.schemas import AssessmentOut, assessment_out
 from nlp import Assessment
 from nlp.insight.duplicates import resemblance, signature
 
-REPORTER_BLOCK_BYTES = 512  # sealed reporters are filled up to a multiple of it, so that their size tells nothing
+REPORTER_BYTES = 2_048  # every sealed reporter is filled up to it, so that its size tells nothing; the longest has 1,800
 SIMILAR_WINDOW = timedelta(days=14)
 SIMILAR_WORDS = 0.5  # share of words and word pairs two messages have in common
 SIMILAR_MEANING = 0.95  # cosine of the encoder's vectors
@@ -67,7 +67,8 @@ def store(
     original = message.text
     # from here on the text is masked: a hash of the original could be tried against all phone numbers
     message = message.model_copy(update={"text": assessment.masked_text})
-    earlier = _earlier(session, who, message, repeat)
+    numbers = _stored_numbers(desk, who, message)
+    earlier = _earlier(session, who, message, repeat, numbers)
     if earlier is not None:
         return earlier, False
     row = _new_row(assessment, assessment_out(assessment, desk.labels), message, repeat)
@@ -78,6 +79,7 @@ def store(
     else:
         decided = rulebook.decide(facts_of(row, assessment), assessment.decision)
         step, links = route(desk.calendar, desk.labels, row, decided), _links(session, row)
+    row.external_id = numbers[row.visibility == "rahasia"] if numbers else None
     try:
         # where nothing can be taken already no savepoint is needed
         with session.begin_nested() if message.external_id or repeat != Repeat() else nullcontext():
@@ -85,7 +87,7 @@ def store(
             if repeat.idempotency_key:
                 repository.add(session, _request_row(who, message, repeat.idempotency_key, row.id))
     except IntegrityError:  # the same message came at the same moment and was first
-        earlier = _earlier(session, who, message, repeat)
+        earlier = _earlier(session, who, message, repeat, numbers)
         if earlier is None:
             raise
         return earlier, False
@@ -95,7 +97,7 @@ def store(
         step.feedback_id = row.id
     session.add_all([*_sealed(desk, row, original, message), *links, *([step] if step else [])])
     if row.has_case:
-        open_case(session, row, "rahasia" if not assessment.flagged else "model")
+        open_case(session, row, "model" if assessment.flagged else "rahasia")
     session.flush()
     return row, True
 
@@ -120,7 +122,18 @@ def _routing(routing: Routing) -> dict[str, object]:
     return {"band": routing.band, "reason": routing.reason, "suggestions": []}
 
 
-def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat) -> Feedback | None:
+def _stored_numbers(desk: Desk, who: Principal, message: FeedbackIn) -> tuple[str, str] | tuple[()]:
+    """How the sender's own number is kept: as it is, and for a rahasia message.
+
+    Of a rahasia message a digest is kept that is this sender's alone: somebody else who tries numbers, to be given the
+    first answer, learns nothing.
+    """
+    if message.external_id is None:
+        return ()
+    return message.external_id, desk.vault.digest("external_id", who.kind, str(who.id), message.external_id)
+
+
+def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat, numbers: tuple[str, ...]) -> Feedback | None:
     if repeat.idempotency_key:
         found = repository.find_request(session, who.actor, repeat.idempotency_key)
         if found:
@@ -133,7 +146,7 @@ def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repe
                     "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
                 )
             return feedback
-    return repository.get_by_external_id(session, message.external_id) if message.external_id else None
+    return repository.get_by_external_id(session, numbers) if numbers else None
 
 
 def _request_sha256(message: FeedbackIn) -> str:
@@ -168,7 +181,6 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
     return Feedback(
         public_id=new_public_id(),
         receipt=new_receipt(),
-        external_id=message.external_id,
         import_id=repeat.import_place[0] if repeat.import_place else None,
         import_row=repeat.import_place[1] if repeat.import_place else None,
         channel=message.channel,
@@ -190,9 +202,8 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
 def _sealed(desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> tuple[SealedOriginal, SealedReporter]:
     key_name, sealed = desk.vault.seal(original.encode(), f"original:{row.public_id}")
     words = SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed)
-    reporter = json.dumps(message.reporter.model_dump() if message.reporter else None).encode()
-    filled = reporter + b" " * (-len(reporter) % REPORTER_BLOCK_BYTES)
-    key_name, sealed = desk.vault.seal(filled, f"reporter:{row.public_id}")
+    reporter = json.dumps(message.reporter.model_dump() if message.reporter else None, ensure_ascii=False).encode()
+    key_name, sealed = desk.vault.seal(reporter.ljust(REPORTER_BYTES), f"reporter:{row.public_id}")
     return words, SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed)
 
 

@@ -1,6 +1,6 @@
 """SQL about messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from api.feedback.tables import (
 from api.integrity.tables import IntegrityCase
 from api.routing.tables import Disposition, Unit
 
+SHOWN_OF_CASES = {"topic", "state", "since", "until", "limit", "cursor"}  # filters on what everybody sees of a message
 MAX_CANDIDATES = 500  # newest messages of the same place that a new one is compared with
 
 
@@ -53,9 +54,9 @@ def get_for_change(session: Session, public_id: str) -> Feedback | None:
     return session.scalar(select(Feedback).where(Feedback.public_id == public_id).with_for_update())
 
 
-def get_by_external_id(session: Session, external_id: str) -> Feedback | None:
-    """The message with the sender's own id."""
-    return session.scalar(select(Feedback).where(Feedback.external_id == external_id))
+def get_by_external_id(session: Session, numbers: Sequence[str]) -> Feedback | None:
+    """The first message with one of the ways the sender's own id is kept."""
+    return session.scalar(select(Feedback).where(Feedback.external_id.in_(numbers)).order_by(Feedback.id).limit(1))
 
 
 def get_by_receipt(session: Session, receipt: str) -> Feedback | None:
@@ -108,15 +109,12 @@ def page(
 def _filtered(
     session: Session, query: Select[Feedback], wanted: FeedbackFilter, today: date, *, sees_cases: bool
 ) -> Select[Feedback]:
-    for name in ("topic", "district", "state"):
+    for name in ("topic", "aspect", "sentiment", "urgency", "district", "state"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(getattr(Feedback, name) == value)
-    hidden = {name: getattr(wanted, name) for name in ("aspect", "sentiment", "urgency") if getattr(wanted, name) is not None}
-    for name, value in hidden.items():
-        query = query.where(getattr(Feedback, name) == value)
     if wanted.q:
         query = query.where(_has_words(session, wanted.q))
-    if (wanted.q or hidden) and not sees_cases:  # whether a hidden text fits would tell of the text
+    if not sees_cases and wanted.model_fields_set - SHOWN_OF_CASES:  # whether a hidden value fits would tell the value
         query = query.where(Feedback.has_case.is_(False))
     if wanted.unit == "-":
         query = query.where(Feedback.unit_id.is_(None))
@@ -174,8 +172,12 @@ def similar_candidates(session: Session, district: str, since: datetime, until: 
     return list(session.execute(query))
 
 
-def similar_to(session: Session, feedback_id: int, visible: ColumnElement[bool]) -> list[tuple[SimilarLink, Feedback]]:
+def similar_to(
+    session: Session, feedback_id: int, visible: ColumnElement[bool], *, with_cases: bool
+) -> list[tuple[SimilarLink, Feedback]]:
     """Links of a message in both directions with the other message, the most similar first."""
+    if not with_cases:
+        visible = and_(visible, Feedback.has_case.is_(False))
     other = or_(
         and_(SimilarLink.newer_id == feedback_id, Feedback.id == SimilarLink.older_id),
         and_(SimilarLink.older_id == feedback_id, Feedback.id == SimilarLink.newer_id),

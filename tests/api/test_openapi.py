@@ -42,6 +42,18 @@ OPERATIONS = {
     ("post", "/api/v1/feedback/{feedback_id}/original"): "open_original",
     ("get", "/api/v1/corrections/export"): "export_corrections",
     ("get", "/api/v1/track/{receipt}"): "track",
+    ("get", "/api/v1/cases"): "list_cases",
+    ("get", "/api/v1/cases/summary"): "summarise_cases",
+    ("post", "/api/v1/cases/export"): "export_cases",
+    ("get", "/api/v1/cases/{case_id}"): "get_case",
+    ("get", "/api/v1/cases/{case_id}/events"): "list_case_events",
+    ("post", "/api/v1/cases/{case_id}/notes"): "add_case_note",
+    ("post", "/api/v1/cases/{case_id}/state"): "set_case_state",
+    ("post", "/api/v1/cases/{case_id}/decision"): "decide_case",
+    ("post", "/api/v1/cases/{case_id}/original"): "open_case_original",
+    ("post", "/api/v1/cases/{case_id}/reporter-requests"): "request_reporter",
+    ("post", "/api/v1/cases/{case_id}/reporter-requests/{request_id}/answer"): "answer_reporter_request",
+    ("post", "/api/v1/cases/{case_id}/reporter-requests/{request_id}/open"): "open_reporter",
     ("get", "/api/v1/units"): "list_units",
     ("post", "/api/v1/units"): "create_unit",
     ("patch", "/api/v1/units/{code}"): "change_unit",
@@ -54,7 +66,14 @@ OPERATIONS = {
     ("delete", "/api/v1/session"): "sign_out",
     ("post", "/api/v1/session/password"): "change_password",
 }
-ANYTHING = {"feedback_id": "0" * 26, "code": "dinas_pu", "rule_id": 1, "receipt": "K7QF-2M9X-T4BD"}
+ANYTHING = {
+    "feedback_id": "0" * 26,
+    "case_id": "0" * 26,
+    "request_id": "0" * 26,
+    "code": "dinas_pu",
+    "rule_id": 1,
+    "receipt": "K7QF-2M9X-T4BD",
+}
 FOR_ALL = {("get", "/api/v1/track/{receipt}"), ("post", "/api/v1/session")}  # a citizen has no key, nor has who signs in
 PROTECTED = sorted(place for place in OPERATIONS if place[1].startswith("/api/") and place not in FOR_ALL)
 
@@ -116,10 +135,11 @@ def browser_of_the_examples(app: FastAPI) -> dict[str, str]:
 def test_the_examples_of_every_body_work_one_after_the_other(
     document: dict[str, Any], app: FastAPI, client: TestClient, headers: dict[str, str]
 ) -> None:
-    keys = [headers, make_key(app, role="admin"), browser_of_the_examples(app)]
+    keys = [headers, make_key(app, role="admin"), make_key(app, role="integrity"), browser_of_the_examples(app)]
     client.post("/api/v1/units", json={"code": "dinas_pu", "name": "Dinas PU"}, headers=keys[1])
     client.post("/api/v1/rules", json={"unit": "dinas_pu", "topic": "sampah"}, headers=keys[1])
     message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=headers).json()
+    case = a_case(client, headers, make_key(app, role="integrity"))
     for method, path in sorted(OPERATIONS, reverse=True):  # PATCH, which closes the unit, comes last
         body = operation(document, (method, path)).get("requestBody")
         if body is None:
@@ -127,11 +147,22 @@ def test_the_examples_of_every_body_work_one_after_the_other(
         name = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
         examples = document["components"]["schemas"][name]["examples"]
         assert examples
-        place = path.format(**ANYTHING | {"feedback_id": message["id"]})
+        place = path.format(**ANYTHING | {"feedback_id": message["id"]} | case)
         for example in examples:
+            if "cases" in example:
+                example["cases"] = [case["case_id"]]
             tried = {client.request(method, place, json=example, headers=key).status_code for key in keys}
-            # 403: not for one of the three; 409: the unit is there already
+            # 403: not for one of them; 409: the unit is there already
             assert tried & {200, 201, 204, 409} and tried <= {200, 201, 204, 403, 409}, (method, path, example)
+
+
+def a_case(client: TestClient, desk: dict[str, str], inspector: dict[str, str]) -> dict[str, str]:
+    """A case with a request to open its reporter, as they stand in a path."""
+    client.post("/api/v1/feedback", json={"text": "jalan rusak", "visibility": "rahasia"}, headers=desk)
+    [case] = client.get("/api/v1/cases", headers=inspector).json()["items"]
+    place = f"/api/v1/cases/{case['id']}/reporter-requests"
+    request = client.post(place, json={"reason": "Perlu keterangan."}, headers=inspector).json()
+    return {"case_id": case["id"], "request_id": request["id"]}
 
 
 def test_answers_have_examples_of_their_fields(document: dict[str, Any]) -> None:
@@ -153,7 +184,7 @@ def test_pages_for_people_are_not_in_the_document(document: dict[str, Any]) -> N
 # ------------------------------------------------------------------------------------------------ anything a document allows
 @pytest.fixture(scope="module", params=[*ROLES, None])
 def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Iterator[FuzzedService]:
-    """An application with a unit, a rule and a message, and the key of each role in turn, at last none."""
+    """An application with a unit, a rule, a message and a case, and the key of each role in turn, at last none."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("fuzz"), model_dir=bundle, log_level="ERROR")
     app = create_app(settings)
     with serving(app) as client:
@@ -161,7 +192,8 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         client.post("/api/v1/units", json={"code": "dinas_pu", "name": "Dinas PU"}, headers=admin)
         client.post("/api/v1/rules", json={"unit": "dinas_pu", "topic": "sampah"}, headers=admin)
         message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=admin).json()
-        known = ANYTHING | {"feedback_id": message["id"], "receipt": message["receipt"]}
+        case = a_case(client, admin, make_key(app, role="integrity"))
+        known = ANYTHING | {"feedback_id": message["id"], "receipt": message["receipt"]} | case
         service = FuzzedService(settings, make_key(app, role=request.param) if request.param else {"X-API-Key": ""}, known)
     yield service  # each test starts an application of its own on the data
 
