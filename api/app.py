@@ -16,6 +16,9 @@ from api.desk import Desk
 from api.errors import describe_problems, install_error_handlers
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
+from api.imports.endpoints import PREFIX as IMPORTS
+from api.imports.endpoints import router as imports_router
+from api.imports.slots import ImportSlots
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
@@ -54,10 +57,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.state.import_slots = ImportSlots()
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, own_limits={("POST", IMPORTS): settings.max_import_bytes})
     app.add_middleware(RequestLog)
     install_error_handlers(app)
-    for router in (health.router, scoring_router, feedback_router, tracking_router, routing_router, audit_router):
+    rooms = (scoring_router, feedback_router, tracking_router, imports_router, routing_router, audit_router)
+    for router in (health.router, *rooms):
         app.include_router(router)
     describe_problems(app)
     if settings.first_page:
