@@ -146,7 +146,8 @@ class ImportWorker:
                 problems.append(ImportProblem(import_id=row.id, row_number=number, problem=str(problem)))
         assessments = self.desk.scoring.assess([message.text for _, message in messages])
         repeated = 0
-        with self.sessions.begin() as session:
+        # without autoflush: what a row's queries look for is flushed already, so the rest may wait for the next flush
+        with self.sessions.begin() as session, session.no_autoflush:
             rows_after = first - 1 + len(cells)
             until = datetime.now(UTC) + LEASE
             self._held(repository.advance(session, row.id, self.name, first - 1, rows_after, until))

@@ -18,6 +18,7 @@ EARLIEST_YEAR = 1990  # before it a date is a slip of the pen, or a sheet's day 
 _INDONESIAN = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ ,T]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?")
 _FAULTS = {
     "string_too_long": "lebih dari {max_length} huruf",
+    "too_long": "lebih dari {max_length} huruf",  # of a length that is checked after another rule
     "string_too_short": "kosong",
     "literal_error": "harus salah satu dari {expected}",
     "value_error": "{error}",

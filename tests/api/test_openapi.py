@@ -41,6 +41,12 @@ OPERATIONS = {
     ("post", "/api/v1/feedback/{feedback_id}/state"): "set_feedback_state",
     ("post", "/api/v1/feedback/{feedback_id}/original"): "open_original",
     ("get", "/api/v1/track/{receipt}"): "track",
+    ("post", "/api/v1/imports"): "create_import",
+    ("get", "/api/v1/imports"): "list_imports",
+    ("get", "/api/v1/imports/{import_id}"): "get_import",
+    ("get", "/api/v1/imports/{import_id}/events"): "watch_import",
+    ("get", "/api/v1/imports/{import_id}/errors"): "get_import_errors",
+    ("post", "/api/v1/imports/{import_id}/cancel"): "cancel_import",
     ("get", "/api/v1/units"): "list_units",
     ("post", "/api/v1/units"): "create_unit",
     ("patch", "/api/v1/units/{code}"): "change_unit",
@@ -49,7 +55,8 @@ OPERATIONS = {
     ("patch", "/api/v1/rules/{rule_id}"): "change_rule",
     ("get", "/api/v1/audit"): "list_audit",
 }
-ANYTHING = {"feedback_id": "0" * 26, "code": "dinas_pu", "rule_id": 1, "receipt": "K7QF-2M9X-T4BD"}
+ANYTHING = {"feedback_id": "0" * 26, "import_id": "0" * 26, "code": "dinas_pu", "rule_id": 1, "receipt": "K7QF-2M9X-T4BD"}
+FILES = {("post", "/api/v1/imports"): b"text\njalan rusak\n"}  # bodies that no schema describes
 FOR_ALL = {("get", "/api/v1/track/{receipt}")}  # a citizen has no key
 PROTECTED = sorted(place for place in OPERATIONS if place[1].startswith("/api/") and place not in FOR_ALL)
 
@@ -108,7 +115,7 @@ def test_the_examples_of_every_body_work_one_after_the_other(
     message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=headers).json()
     for method, path in sorted(OPERATIONS, reverse=True):  # PATCH, which closes the unit, comes last
         body = operation(document, (method, path)).get("requestBody")
-        if body is None:
+        if body is None or (method, path) in FILES:
             continue
         name = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
         examples = document["components"]["schemas"][name]["examples"]
@@ -141,8 +148,14 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         client.post("/api/v1/units", json={"code": "dinas_pu", "name": "Dinas PU"}, headers=admin)
         client.post("/api/v1/rules", json={"unit": "dinas_pu", "topic": "sampah"}, headers=admin)
         message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=admin).json()
-        known = ANYTHING | {"feedback_id": message["id"], "receipt": message["receipt"]}
-        service = FuzzedService(settings, make_key(app, role=request.param) if request.param else {"X-API-Key": ""}, known)
+        key = make_key(app, role=request.param) if request.param else {"X-API-Key": ""}
+        by = key if request.param in ("desk", "admin") else admin
+        file = client.post(
+            "/api/v1/imports", params={"format": "csv"}, content=FILES["post", "/api/v1/imports"], headers=by
+        ).json()
+        client.post(f"/api/v1/imports/{file['id']}/cancel", headers=by)  # a stream of its events ends
+        known = ANYTHING | {"feedback_id": message["id"], "receipt": message["receipt"], "import_id": file["id"]}
+        service = FuzzedService(settings, key, known)
     yield service  # each test starts an application of its own on the data
 
 
@@ -168,6 +181,8 @@ def test_whatever_is_sent_gets_an_answer_of_the_document(fuzzed: FuzzedService, 
     def send(case: schemathesis.Case[Any], of_a_known_one: bool) -> None:
         if of_a_known_one:
             case.path_parameters = {name: fuzzed.known[name] for name in case.path_parameters or {}}
+            if place in FILES:
+                case.body, case.query = FILES[place], {"format": "csv"}
         response = case.call_and_validate(headers=fuzzed.headers, checks=CHECKS)
         statuses[response.status_code] += 1
 
