@@ -23,6 +23,9 @@ from api.errors import describe_problems, install_error_handlers, problems
 from api.feedback.endpoints import corrections as corrections_router
 from api.feedback.endpoints import router as feedback_router
 from api.feedback.endpoints import tracking as tracking_router
+from api.imports.endpoints import PREFIX as IMPORTS
+from api.imports.endpoints import router as imports_router
+from api.imports.slots import ImportSlots
 from api.integrity.endpoints import router as integrity_router
 from api.logs import configure_logs
 from api.middleware import BodyLimit, RequestLog
@@ -72,7 +75,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.desk = desk
     app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.public_rate_per_minute)
     app.state.lockout = Lockout()
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.state.import_slots = ImportSlots()
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, own_limits={("POST", IMPORTS): settings.max_import_bytes})
     app.add_middleware(RequestLog)
     install_error_handlers(app)
     app.include_router(health.router)
@@ -81,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         feedback_router,
         corrections_router,
         tracking_router,
+        imports_router,
         integrity_router,
         routing_router,
         reports_router,

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     model_dir: Path = Field(default=Path("models/default"), description="Folder model.")
     labels: Path = Field(default=DEFAULT_PATH, description="Daftar label (TOML) untuk melatih.")
     max_body_bytes: int = Field(default=1_048_576, gt=0, description="Ukuran terbesar isi permintaan, bita.")
+    max_import_bytes: int = Field(default=200_000_000, gt=0, le=2_000_000_000, description="Ukuran terbesar berkas impor, bita.")
+    worker: Literal["bersama", "terpisah"] = Field(
+        default="bersama", description="bersama: 'suara serve' juga menjalankan pekerja impor; terpisah: 'suara worker' sendiri."
+    )
     max_texts: int = Field(default=1_000, gt=0, description="Banyak teks terbesar dalam satu permintaan penilaian.")
     page_limit: int = Field(default=100, gt=0, le=1_000, description="Banyak baris terbesar dalam satu halaman daftar.")
     mode: Literal["demo", "kantor"] = Field(
