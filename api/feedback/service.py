@@ -50,16 +50,6 @@ def _visible(who: Principal) -> ColumnElement[bool]:
     return repository.visible_to(who.units, sees_cases=who.may(Right.CASE_VIEW))
 
 
-def _require_right_to_words(who: Principal, row: Feedback) -> None:
-    if not may_read_words(who, row):
-        raise ApiError(
-            403,
-            "unit_integritas_saja",
-            "Hanya untuk unit integritas",
-            "Pesan ini sedang dilihat unit integritas dan dikerjakan di sana.",
-        )
-
-
 def _knows_of(who: Principal, row: Feedback) -> bool:
     if row.visibility == "rahasia" and not who.may(Right.CASE_VIEW):
         return False
@@ -76,7 +66,15 @@ def require_message(session: Session, who: Principal, public_id: str, *, for_cha
 
 def _require_words(session: Session, who: Principal, public_id: str) -> Feedback:
     row = require_message(session, who, public_id, for_change=True)
-    _require_right_to_words(who, row)
+    if not may_read_words(who, row):
+        raise ApiError(
+            403,
+            "unit_integritas_saja",
+            "Hanya untuk unit integritas",
+            "Pesan ini sedang dilihat unit integritas dan dikerjakan di sana.",
+        )
+    if row.has_case:
+        require_unlimited(who)
     return row
 
 
@@ -271,13 +269,10 @@ def set_state(session: Session, desk: Desk, who: Principal, public_id: str, want
 
 def open_original(session: Session, desk: Desk, who: Principal, public_id: str, why: OpeningIn) -> OriginalOut:
     """The words as they came; the opening is written down first. ApiError 410 once they are destroyed."""
-    row = require_message(session, who, public_id, for_change=True)
-    _require_right_to_words(who, row)
+    row = _require_words(session, who, public_id)
     needed = Right.CASE_ORIGINAL if row.has_case else Right.ORIGINAL
     if not who.may(needed):
         raise ApiError(403, "tidak_berhak", "Tidak berhak", f"Membuka teks asli pesan ini memerlukan hak '{needed}'.")
-    if row.has_case:
-        require_unlimited(who)
     sealed = repository.original_of(session, row.id)
     if sealed is None:
         raise ApiError(

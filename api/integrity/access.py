@@ -25,7 +25,7 @@ def require_unlimited(who: Principal) -> None:
     """ApiError 403 for somebody limited to units.
 
     Such a person may work in the very unit that a case speaks of. It may read, note and help to examine; what ends a
-    case, opens a seal or leaves the room is for somebody who isn't limited.
+    case, changes its message, opens a seal or leaves the room is for somebody who isn't limited.
     """
     if who.units is not None:
         raise ApiError(

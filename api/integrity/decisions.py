@@ -10,10 +10,11 @@ from api.desk import Desk
 from api.errors import ApiError
 from api.feedback import service as feedback_service
 from api.feedback.intake import facts_of
+from api.feedback.schemas import OpeningIn, OriginalOut
 from api.feedback.tables import Feedback
 from api.integrity.access import require_case, require_unlimited
 from api.integrity.cases import MAX_NOTE_CHARS, add_event
-from api.integrity.schemas import CaseDetail, CaseStateIn, DecisionIn, NoteIn, OpeningIn, OriginalOut
+from api.integrity.schemas import CaseDetail, CaseStateIn, DecisionIn, NoteIn
 from api.integrity.service import detail
 from api.integrity.states import DECIDED, FOLLOWS, GIVEN_BACK, STATE_NAMES, State
 from api.integrity.tables import IntegrityCase

@@ -11,6 +11,7 @@ from api.accounts.principal import Principal
 from api.database import SessionDep
 from api.dependencies import DeskDep
 from api.errors import problems
+from api.feedback.schemas import OpeningIn, OriginalOut
 from api.identifiers import PUBLIC_ID
 from api.integrity import decisions, export, reporters, service
 from api.integrity.schemas import (
@@ -25,8 +26,6 @@ from api.integrity.schemas import (
     ExportIn,
     ExportOut,
     NoteIn,
-    OpeningIn,
-    OriginalOut,
     ReporterAnswerIn,
     ReporterOut,
     ReporterRequestIn,

@@ -5,13 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.feedback.schemas import Moment, OpeningIn, OriginalOut, Visibility
+from api.feedback.schemas import Moment, Visibility
 from api.identifiers import PUBLIC_ID
 from api.integrity.states import FORWARDED, NOTICE, Decision, Origin, State
 from api.routing.schemas import Reason
 from api.scoring.schemas import EvidenceOut, clean
 
-__all__ = ["OpeningIn", "OriginalOut"]
 RequestState = Literal["menunggu", "disetujui", "ditolak", "dibuka", "kedaluwarsa"]
 MAX_EXPORTED = 200
 REFERENCE_PLACE = 10  # a ULID's first 10 characters tell the moment it was made, the other 16 are random

@@ -433,6 +433,10 @@ def test_somebody_limited_to_a_unit_sees_its_cases_and_neither_ends_nor_unseals_
         (f"{FEEDBACK}/{message['id']}/original", {"reason": REASON}),
         (f"{url}/reporter-requests", {"reason": REASON}),
         (f"{CASES}/export", {"cases": [case], "recipient": "KPK", "purpose": REASON}),
+        # nor by the doors of messages: a lower band, another unit, a message that is done
+        (f"{FEEDBACK}/{message['id']}/corrections", {"band": "0"}),
+        (f"{FEEDBACK}/{message['id']}/dispositions", {"unit": "dukcapil", "reason": REASON}),
+        (f"{FEEDBACK}/{message['id']}/state", {"state": "selesai"}),
     ):
         assert_problem(office.client.post(place, json=body, headers=own), 403, "tidak_untuk_satu_unit")
     for who, hidden in ((own, unheld), (other, case)):
