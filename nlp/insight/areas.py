@@ -92,11 +92,11 @@ def rankable(areas: pd.DataFrame, labels: Labels, min_messages: int) -> tuple[pd
         pooled = _pooled(kept[small])
         large_enough = pooled["n"] >= min_messages
         left_out = pooled[~large_enough]
-        n_small, n_left = int(pooled["n_pooled"].sum()), int(left_out["n_pooled"].sum())
+        n_small, n_left, n_lost = int(pooled["n_pooled"].sum()), int(left_out["n_pooled"].sum()), int(left_out["n"].sum())
         if n_small:
             notes.append(
                 f"{number(n_small)} area dengan kurang dari {min_messages} pesan digabung menjadi"
-                f" {number(int(large_enough.sum()))} baris; {number(n_left)} di antaranya ({number(int(left_out['n'].sum()))} pesan)"
+                f" {number(int(large_enough.sum()))} baris; {number(n_left)} di antaranya ({number(n_lost)} pesan)"
                 " tetap terlalu sedikit dan tidak diperingkat."
             )
         kept = pd.concat([kept[~small], pooled[large_enough]], ignore_index=True)
