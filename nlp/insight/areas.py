@@ -85,19 +85,20 @@ def rankable(areas: pd.DataFrame, labels: Labels, min_messages: int) -> tuple[pd
     notes = []
     if n_outside := int(areas.loc[~served, "n"].sum()):
         notes.append(f"{number(n_outside)} pesan tanpa topik atau tanpa unsur layanan tidak diperingkat.")
-    kept = areas[served & (areas["n"] > 0)].assign(n_pooled=0)
+    # an area that fell silent still counts in its pool's earlier window; without it every pool would seem to grow
+    kept = areas[served & (areas["n"] + areas["n_before"] > 0)].assign(n_pooled=0)
     small = kept["n"] < min_messages
     if small.any():
         pooled = _pooled(kept[small])
         large_enough = pooled["n"] >= min_messages
         left_out = pooled[~large_enough]
-        n_small, n_rows, n_left, n_lost = (
-            number(int(value)) for value in (small.sum(), large_enough.sum(), left_out["n_pooled"].sum(), left_out["n"].sum())
-        )
-        notes.append(
-            f"{n_small} area dengan kurang dari {min_messages} pesan digabung menjadi {n_rows} baris; {n_left} di antaranya"
-            f" ({n_lost} pesan) tetap terlalu sedikit dan tidak diperingkat."
-        )
+        n_small, n_left, n_lost = int(pooled["n_pooled"].sum()), int(left_out["n_pooled"].sum()), int(left_out["n"].sum())
+        if n_small:
+            notes.append(
+                f"{number(n_small)} area dengan kurang dari {min_messages} pesan digabung menjadi"
+                f" {number(int(large_enough.sum()))} baris; {number(n_left)} di antaranya ({number(n_lost)} pesan)"
+                " tetap terlalu sedikit dan tidak diperingkat."
+            )
         kept = pd.concat([kept[~small], pooled[large_enough]], ignore_index=True)
     return kept.reset_index(drop=True), tuple(notes)
 
@@ -105,5 +106,7 @@ def rankable(areas: pd.DataFrame, labels: Labels, min_messages: int) -> tuple[pd
 def _pooled(small: pd.DataFrame) -> pd.DataFrame:
     """Small areas added up by topic and aspect."""
     sums = [*AREA_MEASURES, "n_pooled", *(["people"] if "people" in small else [])]
-    pooled = small.assign(n_pooled=1).groupby(["topic", "aspect"], as_index=False)[sums].sum(min_count=1)
+    pooled = (
+        small.assign(n_pooled=(small["n"] > 0).astype(int)).groupby(["topic", "aspect"], as_index=False)[sums].sum(min_count=1)
+    )
     return pooled.assign(**{place_of(small): ""})

@@ -87,7 +87,7 @@ def _affordable(values: Array, costs: Array, budget: float) -> list[int]:
 
 def _undominated(cost: Array, value: Array, budget: float) -> npt.NDArray[np.intp]:
     """Positions of the affordable pairs that no cheaper pair matches in value, by rising cost."""
-    order = np.lexsort((-value, cost))
+    order: npt.NDArray[np.intp] = np.lexsort((-value, cost))
     order = order[cost[order] <= budget * (1 + 1e-12)]
     best = np.maximum.accumulate(value[order])
     order = order[np.concatenate([[True], best[1:] > best[:-1]])]

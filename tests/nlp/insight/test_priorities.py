@@ -155,6 +155,17 @@ def test_small_areas_are_pooled_by_topic_and_aspect() -> None:
     )
 
 
+def test_a_pool_remembers_areas_that_fell_silent() -> None:
+    areas = _areas(n=[50, 6, 7, 0], n_before=[50, 5, 0, 8])
+    ranking = rank_areas(areas, _weights(min_messages=10, volume=1.0), LABELS)
+    pooled = ranking.areas.iloc[1]
+    assert (pooled["n"], pooled["n_before"], pooled["n_pooled"]) == (13, 13, 2)
+    assert ranking.notes[0].startswith("2 area dengan kurang dari 10 pesan")
+    silent = rank_areas(areas.iloc[[0, 3]], _weights(min_messages=10, volume=1.0), LABELS)
+    assert silent.areas["n"].tolist() == [50]
+    assert not any("area dengan kurang" in note for note in silent.notes)
+
+
 def test_what_is_no_service_is_left_out() -> None:
     areas = _areas(n=[50, 60, 70])
     areas.loc[1, "aspect"], areas.loc[2, "topic"] = "bukan_layanan", ""
