@@ -117,7 +117,7 @@ def _by_word(texts: pd.Series, place: Ints, n_days: int) -> _Counted:
 
 def _compare(n: Floats, window: Bools, reference: Bools, days: pd.DatetimeIndex, came: Bools) -> _Compared:
     used = (window | reference) & came
-    n, inside, weekday = n[used], window[used], np.asarray(days.dayofweek)[used]
+    n, inside, weekday = n[used], window[used], np.asarray(days.day_of_week)[used]
     dealt = _deals(inside, weekday)
     chance = _distance(dealt @ n, n.sum(axis=0) - dealt @ n)
     now, before = n[inside].sum(axis=0), n[~inside].sum(axis=0)

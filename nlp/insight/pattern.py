@@ -26,7 +26,7 @@ class DayPattern:
 
 def kinds_of(days: pd.DatetimeIndex, non_working: Days) -> Ints:
     """Kind of each day, 0 to 7; a weekend stays a weekend whether or not it is among `non_working`."""
-    weekday = np.asarray(days.dayofweek, np.int64)
+    weekday = np.asarray(days.day_of_week, np.int64)
     return np.where((weekday < 5) & is_non_working(days, non_working), _FREE, weekday)
 
 
