@@ -81,7 +81,8 @@ def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
     from statsmodels.genmod.generalized_linear_model import GLM
 
     design = terms.design(week)
-    fit = GLM(n, design, family=Poisson(), exposure=weight).fit(maxiter=50)
+    constant = np.r_[np.log(n.sum() / weight.sum()), np.zeros(design.shape[1] - 1)]
+    fit = GLM(n, design, family=Poisson(), exposure=weight).fit(start_params=constant, maxiter=50)
     spread = spread_of(n, np.asarray(fit.mu), design.shape[1])
     method = NEGATIVE_BINOMIAL if spread.overdispersion > 0 else POISSON
     if method == NEGATIVE_BINOMIAL:

@@ -21,7 +21,12 @@ def _stream(n_of_day: np.ndarray, first: pd.Timestamp = MONDAY, topic: str = "a"
 def test_a_steady_stream_is_expected_to_go_on():
     n = np.tile([6, 5, 4, 3, 2, 1, 0], 60)
     frame = expected(
-        _stream(n), ["topic"], "W", MONDAY + pd.Timedelta(weeks=52), MONDAY + pd.Timedelta(weeks=60, days=-1), observed_days=_all(60)
+        _stream(n),
+        ["topic"],
+        "W",
+        MONDAY + pd.Timedelta(weeks=52),
+        MONDAY + pd.Timedelta(weeks=60, days=-1),
+        observed_days=_all(60),
     )
     assert len(frame) == 8
     assert frame["expected"].to_numpy() == pytest.approx(21, rel=1e-6)

@@ -12,9 +12,7 @@ from nlp.labels import load_labels
 LABELS = load_labels()
 FIRST, SECOND = LABELS.codes("topic")[:2]
 MONDAY = pd.Timestamp("2022-01-03")
-COLUMNS = (
-    "topic direction weeks first_day n expected low high ratio ratio_low ratio_high p_value q_value method sentence".split()
-)
+COLUMNS = "topic direction weeks first_day n expected low high ratio ratio_low ratio_high p_value q_value method sentence".split()
 
 
 def _stream(topic: str, n_of_week: list[int]) -> pd.DataFrame:
@@ -38,9 +36,9 @@ def _rose(*streams: pd.DataFrame, weeks: int = 4, as_of: pd.Timestamp | None = N
 def test_any_window_is_the_multivariate_normal_chance(n_windows: int):
     weeks = np.arange(1, n_windows + 1)
     correlation = np.sqrt(np.minimum.outer(weeks, weeks) / np.maximum.outer(weeks, weeks))
-    for total in (0.5, 0.05, 0.002):
+    for total in (0.5, 0.02):
         p = total * np.array(SHARES[n_windows])
-        exact = 1 - multivariate_normal.cdf(norm.isf(p), cov=correlation, rng=np.random.default_rng(1))
+        exact = 1 - multivariate_normal.cdf(norm.isf(p), cov=correlation, maxpts=100_000, rng=np.random.default_rng(1))
         assert any_window(p[None, :])[0] == pytest.approx(exact, rel=0.02)
 
 
@@ -135,7 +133,7 @@ def test_weeks_must_be_one_to_four():
 def test_planted_rises_are_found_and_few_false_ones():
     """A small edition of benchmarks/insight_signals.py: 24 topics, two years, weeks spread by 8 %, looks every week."""
     found, alarms = 0, 0
-    n_runs, size, n_weeks = 30, np.geomspace(2, 100, 24), 108
+    n_runs, size, n_weeks = 20, np.geomspace(2, 100, 24), 108
     size[12] = 20
     days = pd.date_range(MONDAY, periods=7 * n_weeks)
     weekday = np.array([1.35, 1.25, 1.15, 1.1, 1.0, 0.65, 0.5]) / 7
@@ -146,9 +144,7 @@ def test_planted_rises_are_found_and_few_false_ones():
         mean[12, -28:] *= 1.5
         topic, day = np.nonzero(n := random.poisson(mean))
         counts = pd.DataFrame({"day": days[day], "topic": topic.astype(str), "n": n[topic, day]})
-        told = [
-            what_rose(counts[counts["day"] <= as_of], ["topic"], as_of, labels=LABELS) for as_of in days[[-22, -15, -8, -1]]
-        ]
+        told = [what_rose(counts[counts["day"] <= as_of], ["topic"], as_of, labels=LABELS) for as_of in days[[-22, -15, -8, -1]]]
         risen = [set(one.loc[one["direction"] == RISE, "topic"]) for one in told]
         found += any("12" in names for names in risen)
         alarms += sum(len(names - {"12"}) for names in risen)
