@@ -67,8 +67,8 @@ def stream(world: World, rng: np.random.Generator) -> tuple[pd.DatetimeIndex, pd
     n_weeks = world.n_weeks + N_LOOKS
     days = pd.date_range(END - pd.Timedelta(days=7 * n_weeks - 1), END)
     free = free_days(days[0], days[-1])
-    weight = WEEKDAYS[days.dayofweek] / WEEKDAYS.sum()
-    weight = weight * np.where(days.isin(free) & (days.dayofweek < 5), FREE_DAY, 1.0)
+    weight = WEEKDAYS[days.day_of_week] / WEEKDAYS.sum()
+    weight = weight * np.where(days.isin(free) & (days.day_of_week < 5), FREE_DAY, 1.0)
     weight[rng.random(len(days)) < 0.01] = 0  # off line: nothing of any topic
     years = np.arange(len(days)) / 365.25
     phase, slope = rng.uniform(0, 2 * np.pi, (N_TOPICS, 1)), rng.normal(0, world.trend, (N_TOPICS, 1))

@@ -72,10 +72,10 @@ def _told(counts: pd.DataFrame, days: pd.DatetimeIndex) -> Bools:
     day = counts["day"].to_numpy("datetime64[D]")
     whole = pd.date_range(day.min(), day.max(), freq="D")
     total = np.bincount(_positions(counts["day"], whole), counts["n"].to_numpy(np.float64), minlength=len(whole))
-    mean = np.array([total[whole.dayofweek == k].mean() if (whole.dayofweek == k).any() else 0.0 for k in range(7)])
+    mean = np.array([total[whole.day_of_week == k].mean() if (whole.day_of_week == k).any() else 0.0 for k in range(7)])
     positions = _positions(pd.Series(days), whole)
     inside = (positions >= 0) & (positions < len(whole))
     came = np.zeros(len(days))
     came[inside] = total[positions[inside]]
-    could_be_silent = np.exp(-mean[days.dayofweek]) >= SILENCE_PROBABILITY
+    could_be_silent = np.exp(-mean[days.day_of_week]) >= SILENCE_PROBABILITY
     return np.asarray((came > 0) | (could_be_silent & (positions >= 0)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from nlp.insight.days import Bools, Day, Floats, Ints
 from nlp.insight.vocabulary import words_by_message
@@ -90,10 +91,8 @@ def _counted(frame: pd.DataFrame, place: Ints, reference: Bools, labels: Labels)
         probability = pd.to_numeric(frame["topic_probability"], errors="coerce")
         edges = probability[reference[place]].quantile(np.arange(1, N_BINS) / N_BINS).dropna().unique()
         ends = [number(edge, 2) for edge in (0.0, *edges, 1.0)]
-        bins = pd.Series(np.searchsorted(edges, probability), index=frame.index).where(probability.notna())
-        found["confidence"] = _by_category(
-            bins, place, n_days, lambda i: f"{ends[int(float(i))]} sampai {ends[int(float(i)) + 1]}"
-        )
+        bins = np.where(probability.notna(), np.searchsorted(edges, probability).astype(str), "")  # one digit: sorted as such
+        found["confidence"] = _by_category(pd.Series(bins), place, n_days, lambda i: f"{ends[int(i)]} sampai {ends[int(i) + 1]}")
     if "decision" in frame:
         found["decision"] = _by_category(frame["decision"], place, n_days, lambda code: _DECISIONS.get(code, code))
     return found
@@ -110,14 +109,13 @@ def _by_word(texts: pd.Series, place: Ints, n_days: int) -> _Counted:
     """How many messages of each day hold each of the commonest words."""
     matrix, words = words_by_message(texts)
     common = np.argsort(-np.asarray(matrix.sum(axis=0)).ravel(), kind="stable")[:MAX_WORDS]
-    days = np.zeros((n_days, len(common)))
-    np.add.at(days, place, matrix[:, common].toarray())
-    return _Counted(days, [words[i] for i in common])
+    of_day = sp.csr_matrix((np.ones(len(place)), (place, np.arange(len(place)))), shape=(n_days, len(place)))
+    return _Counted((of_day @ matrix[:, common]).toarray(), [words[i] for i in common])
 
 
 def _compare(n: Floats, window: Bools, reference: Bools, days: pd.DatetimeIndex, came: Bools) -> _Compared:
     used = (window | reference) & came
-    n, inside, weekday = n[used], window[used], np.asarray(days.dayofweek)[used]
+    n, inside, weekday = n[used], window[used], np.asarray(days.day_of_week)[used]
     dealt = _deals(inside, weekday)
     chance = _distance(dealt @ n, n.sum(axis=0) - dealt @ n)
     now, before = n[inside].sum(axis=0), n[~inside].sum(axis=0)

@@ -62,18 +62,24 @@ def fit_level(n: Floats, weight: Floats) -> Level:
     if n_known < MIN_WEEKS_MEAN:
         return Level(INSUFFICIENT, terms, np.zeros(1), np.zeros((1, 1)), Spread(0.0, 0.0, n_known))
     if n_known < MIN_WEEKS or n[known].sum() < MIN_MESSAGES:
-        return _mean_level(n[known], weight[known], terms)
+        return _constant(n[known], weight[known], terms, is_sparse=True)
     week = np.flatnonzero(known).astype(np.float64)
-    return _regression(n[known], weight[known], _chosen(n[known], weight[known], week, terms), week)
+    terms = _chosen(n[known], weight[known], week, terms)
+    if terms == Terms(len(n)):
+        return _constant(n[known], weight[known], terms)
+    return _regression(n[known], weight[known], terms, week)
 
 
-def _mean_level(n: Floats, weight: Floats, terms: Terms) -> Level:
-    """One mean; half a message more, as by the Jeffreys prior of a Poisson rate, so that none yet is not never."""
-    total = n.sum() + 0.5
-    mean = weight * total / weight.sum()
-    spread = spread_of(n, mean, n_terms=1)
-    inflation = max(1.0, 1 + spread.overdispersion * spread.mean)
-    return Level(MEAN, terms, np.log([total / weight.sum()]), np.array([[inflation / total]]), spread)
+def _constant(n: Floats, weight: Floats, terms: Terms, *, is_sparse: bool = False) -> Level:
+    """One level, whose Poisson regression has a closed form, with the variance that the spread gives it.
+
+    Sparse: half a message more, as by the Jeffreys prior of a Poisson rate, so that none yet is not never.
+    """
+    total = n.sum() + (0.5 if is_sparse else 0.0)
+    spread = spread_of(n, weight * total / weight.sum(), n_terms=1)
+    variance = max(1.0, 1 + spread.overdispersion * spread.mean) / total
+    method = MEAN if is_sparse else _method(spread)
+    return Level(method, terms, np.log([total / weight.sum()]), np.array([[variance]]), spread)
 
 
 def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
@@ -81,13 +87,17 @@ def _regression(n: Floats, weight: Floats, terms: Terms, week: Floats) -> Level:
     from statsmodels.genmod.generalized_linear_model import GLM
 
     design = terms.design(week)
-    fit = GLM(n, design, family=Poisson(), exposure=weight).fit(maxiter=50)
+    constant = np.r_[np.log(n.sum() / weight.sum()), np.zeros(design.shape[1] - 1)]
+    fit = GLM(n, design, family=Poisson(), exposure=weight).fit(start_params=constant, maxiter=50)
     spread = spread_of(n, np.asarray(fit.mu), design.shape[1])
-    method = NEGATIVE_BINOMIAL if spread.overdispersion > 0 else POISSON
-    if method == NEGATIVE_BINOMIAL:
+    if spread.overdispersion > 0:
         family = NegativeBinomial(alpha=spread.overdispersion)
         fit = GLM(n, design, family=family, exposure=weight).fit(start_params=fit.params, maxiter=50, scale=1.0)
-    return Level(method, terms, np.asarray(fit.params), np.asarray(fit.cov_params()), spread)
+    return Level(_method(spread), terms, np.asarray(fit.params), np.asarray(fit.cov_params()), spread)
+
+
+def _method(spread: Spread) -> str:
+    return NEGATIVE_BINOMIAL if spread.overdispersion > 0 else POISSON
 
 
 def _chosen(n: Floats, weight: Floats, week: Floats, terms: Terms) -> Terms:

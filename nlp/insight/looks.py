@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nlp.insight.days import Floats
 
-SHARES = {1: (1.0,), 2: (1 / 3, 2 / 3), 3: (1 / 7, 2 / 7, 4 / 7), 4: (1 / 15, 2 / 15, 4 / 15, 8 / 15)}
+SHARES = {1: (1.0,), 2: (1 / 4, 3 / 4), 3: (1 / 13, 3 / 13, 9 / 13), 4: (1 / 40, 3 / 40, 9 / 40, 27 / 40)}
 """Of the chance allowed to all windows, what each length (1, 2, ... weeks) gets: a lasting rise of moderate size shows in the
 longest only, a great one in every one."""
 _GRID = np.linspace(-80.0, 0.0, 641)  # logarithms of chances
