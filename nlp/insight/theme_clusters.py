@@ -21,6 +21,9 @@ MIN_STABILITY = 0.6
 MIN_GROUPS, MAX_GROUPS = 2, 12
 MEANING_WEIGHT = 0.5  # beside 1 for words; agreement with a city's own categories peaks here, and falls from 1 on
 MIN_STRENGTH = 0.5  # cosine to the centre of its group, under which a message belongs to none
+# Power of the stability when more groups are weighed against surer ones. With 2.5, four planted themes found again whole
+# win against five found again at .91, while topics of a real city keep four to eleven themes.
+_PRICE = 2.5
 _N_HALVES = 10
 _MAX_DECIDING_ROWS = 5_000
 
@@ -107,15 +110,18 @@ def _choice(whole: Floats, halves: list[tuple[Ints, Floats]], k: int, seed: int)
         again = (placed @ _k_means(placed[rows], k, seed, n_init=3).T).argmax(axis=1)
         stability += jaccard_of_groups(groups, again, k) / len(halves)
     kept = stability >= MIN_STABILITY
-    covered = np.bincount(groups, minlength=k)[kept].sum() / len(whole)
-    return _Choice(centres, stability, float(kept.sum() * covered))
+    shares = np.bincount(groups, minlength=k) / len(whole)
+    filled = shares[kept & (shares > 0)]
+    effective = float(np.exp(-(filled * np.log(filled)).sum())) if len(filled) else 0.0
+    return _Choice(centres, stability, effective * float((shares * stability**_PRICE)[kept].sum()))
 
 
 def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, largest: int, seed: int) -> Groups:
     """Group unit rows of words (n, n_terms) and, where given, of meaning (n, dimensions).
 
-    Of 2 to `largest` groups the number is taken that gives the largest product of repeatable groups and the share of
-    messages in them; ties go to fewer. Messages of groups that are not repeatable go to the nearest that is. At most
+    Of 2 to `largest` groups the number is taken that gives the largest product of the effective number of repeatable
+    groups (Hill 1973: the exponential of the entropy of their shares) and the messages in them, each weighed by its
+    group's stability; ties go to fewer. Messages of groups that are not repeatable go to the nearest that is. At most
     5,000 rows decide, drawn by `seed`. The same rows in the same order give the same groups.
     """
     n = words.shape[0]

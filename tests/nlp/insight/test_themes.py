@@ -14,28 +14,16 @@ from nlp.insight.theme_clusters import find_groups, jaccard_of_groups, word_rows
 from nlp.insight.theme_identity import MIN_LIKENESS, Theme, keep_identity, likeness, unit
 from nlp.insight.themes import find_themes, theme_of, watch_other
 
-# Invented: what a message of each planted theme may say, one piece of each column.
+# Invented: what people say of each planted theme; a message draws four of them.
 SAID = {
-    "lampu": (
-        ["lampu taman", "lampu gang", "lampu di tikungan", "lampunya", "lampu depan masjid"],
-        ["mati total", "sudah padam", "tidak menyala", "berkedip lalu mati", "mati sejak Senin"],
-        ["gelap kalau malam", "gelap sekali", "anak-anak takut lewat karena gelap", "rawan kejahatan karena gelap"],
-    ),
-    "sampah": (
-        ["sampah rumah tangga", "tumpukan sampah", "sampah pasar", "sampah di TPS", "gerobak sampah"],
-        ["belum diangkut", "tidak diangkut truk", "menumpuk dan bau", "berserakan dan bau busuk", "jarang diangkut"],
-        ["baunya menyengat", "banyak lalat", "bau sampai ke dapur", "lalat masuk warung"],
-    ),
-    "air": (
-        ["air PDAM", "air ledeng", "keran air", "air dari pipa", "aliran air PDAM"],
-        ["keruh dan berbau kaporit", "keruh kecokelatan", "cuma menetes", "tidak mengalir", "keruh berpasir"],
-        ["tagihan tetap mahal", "meteran tetap berputar", "terpaksa beli galon", "tagihan naik terus"],
-    ),
-    "ijazah": (
-        ["ijazah anak saya", "ijazah SMK", "ijazah keponakan", "ijazah asli", "ijazah kelulusan"],
-        ["ditahan sekolah", "belum diberikan sekolah", "masih ditahan kepala sekolah", "ditahan pihak sekolah"],
-        ["karena tunggakan SPP", "padahal SPP sudah lunas", "sebab ada tunggakan uang gedung", "SPP menunggak dua bulan"],
-    ),
+    "lampu": "lampu taman mati, lampu gang padam, lampunya tidak menyala, gelap kalau malam, anak-anak takut gelap, "
+    "rawan kejahatan karena gelap, lampu jalan mati total, tiang lampu miring, bohlam putus, gelap gulita",
+    "sampah": "sampah rumah tangga menumpuk, sampah belum diangkut, truk sampah jarang datang, banyak lalat, sampah di TPS, "
+    "sampah berserakan, baunya sampai dapur, sampah tidak diangkut, tumpukan sampah pasar, lalat masuk warung",
+    "air": "air PDAM keruh, air ledeng menetes, keran tidak mengalir, tagihan PDAM naik, meteran berputar, terpaksa beli galon, "
+    "air PDAM berbau kaporit, aliran air PDAM mati, tagihan air mahal, pipa PDAM bocor, air keruh berpasir",
+    "ijazah": "ijazah ditahan sekolah, ijazah SMK, tunggakan SPP, SPP sudah lunas, ijazah belum diberikan, uang gedung sekolah, "
+    "kepala sekolah menahan ijazah, ijazah untuk melamar kerja, wali murid keberatan, ijazah asli",
 }
 OPENINGS = ["Mohon", "Selamat pagi Pak,", "Assalamualaikum, mohon maaf,", "Tolong dibantu,", "Yth. Bapak [NAMA],", "Min,"]
 CLOSINGS = ["terima kasih", "mohon ditindaklanjuti", "hubungi [TELP]", "trims ya", "", "kapan ditangani?"]
@@ -43,9 +31,7 @@ START = pd.Timestamp("2025-01-06")
 
 
 def say(theme, draw):
-    pieces = [piece[draw.integers(len(piece))] for piece in SAID[theme]]
-    if draw.random() < 0.5:
-        pieces.reverse()
+    pieces = draw.choice(SAID[theme].split(", "), 4, replace=False)
     place = draw.choice(["di Kelurahan Sukamaju", "di Gang Mawar", "RT 3", "dekat rumah saya", ""])
     return f"{draw.choice(OPENINGS)} {', '.join(pieces)} {place}. {draw.choice(CLOSINGS)} {draw.integers(1, 99)}"
 
