@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
+from nlp.classify.features import tokens
 from nlp.insight.duplicates import copies
 from nlp.insight.theme_clusters import find_groups, jaccard_of_groups, word_rows
 from nlp.insight.theme_identity import MIN_LIKENESS, Theme, keep_identity, likeness, unit
+from nlp.insight.theme_words import proper_names, roots, stretches, word_lists
 from nlp.insight.themes import find_themes, theme_of, watch_other
 
 # Invented: what people say of each planted theme; a message draws four of them.
@@ -197,13 +199,13 @@ def theme_with(identifier, centre, name="Lampu mati"):
 
 
 def test_the_assignment_is_best_in_total():
-    # likeness: b-x 1, b-y .8; a-x .8, a-y 0. Greedy gives b to x and leaves a alone; together a-x and b-y are worth more
-    a = theme_with("a", {"p": 3, "q": 4}, "Satu")  # (.6, .8, 0)
-    x = theme_with("x", {"q": 1}, "Dua")
-    b = theme_with("b", {"q": 4, "r": 3}, "Tiga")  # (0, .8, .6)
-    y = theme_with("y", {"r": 1, "q": 0.75}, "Empat")  # (0, .6, .8)
+    # b is most like x (.96), but then a would be like none; a-x (.8) and b-y (.54) together are worth more
+    a, b = theme_with("a", {"p": 0.8, "q": 0.6}, "Satu"), theme_with("b", {"p": 0.96, "r": 0.28}, "Dua")
+    x, y = theme_with("x", {"p": 1}, "Tiga"), theme_with("y", {"p": 0.28, "r": 0.96}, "Empat")
+    assert likeness(b.centre, x.centre) == pytest.approx(0.96)
     assert likeness(a.centre, x.centre) == pytest.approx(0.8)
-    assert likeness(b.centre, y.centre) == pytest.approx(0.96)
+    assert likeness(b.centre, y.centre) == pytest.approx(0.5376)
+    assert likeness(a.centre, y.centre) == pytest.approx(0.224)
     assert [theme.id for theme in keep_identity([a, b], [x, y])] == ["x", "y"]
 
 
@@ -232,11 +234,11 @@ def test_a_theme_that_rose_is_emerging():
 def test_without_change_hardly_anything_is_emerging():
     flags = [
         theme.is_emerging
-        for seed in range(12)
+        for seed in range(8)
         for theme in find_themes(planted({"lampu": 40, "sampah": 30, "air": 30}, seed=100 + seed))
     ]
-    assert len(flags) >= 30
-    assert sum(flags) <= 1  # expected: 12 runs at 1 % for all themes together
+    assert len(flags) >= 20
+    assert sum(flags) <= 1  # expected: 8 runs at 1 % for all themes together
 
 
 def test_growth_is_unknown_where_all_is_recent():
@@ -311,7 +313,7 @@ WORDS = "lampu mati jalan rusak yg tdk belum sampah [NAMA] [TELP] mohon, pak. 12
 TEXT = st.text(max_size=40) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(TEXT, min_size=20, max_size=60), st.integers(0, 3))
 def test_any_texts_are_accounted_for(texts, seed):
     frame = pd.DataFrame({"text": texts, "day": [START + pd.Timedelta(days=i % 40) for i in range(len(texts))]})
@@ -336,3 +338,39 @@ def test_noise_has_no_groups():
     documents = [[f"kata{i}" for i in draw.integers(0, 200, 6)] for _ in range(150)]
     found = find_groups(word_rows(documents), None, 12, 0)
     assert (found.group_of == -1).mean() > 0.5
+
+
+# ------------------------------------------------------------------------------------------------ words
+def test_stretches_end_at_stops_courtesy_names_and_pleading():
+    text = "Mohon bantuan perbaikan lampu jalan mati 3 hari di jl. Kenanga, gorong2 mampet [NAMA]"
+    assert stretches(text, frozenset({"kenanga"})) == [("lampu", "jalan", "mati"), ("hari", "di"), ("gorong-gorong", "mampet")]
+    assert stretches("saya belum dapat bantuan") == [("belum", "dapat", "bantuan")]
+
+
+def test_places_are_told_by_capitals_and_by_what_stands_before():
+    texts = [
+        "lampu mati di Kenanga dekat pasar",
+        "jalan Kenanga rusak",
+        "Pasar kotor, di Kenanga juga",
+        "warga kelurahan rawajati",
+    ] * 3
+    names = proper_names(texts)
+    assert {"kenanga", "rawajati"} <= names
+    assert not {"lampu", "pasar", "rusak", "warga"} & names
+    assert "kenanga" not in proper_names(text.upper() for text in texts)  # capitals everywhere say nothing
+
+
+def test_words_of_one_root_are_counted_together():
+    found = roots(
+        {"pemangkasan": 5, "dipangkas": 3, "memangkas": 1, "pohon": 9, "keluar": 4, "luar": 2, "kesehatan": 3, "sehat": 1}
+    )
+    assert found["pemangkasan"] == found["dipangkas"] == found["memangkas"] == "pangkas"
+    assert found["keluar"] == "keluar"
+    assert found["kesehatan"] == "sehat"
+    assert roots({"akte": 1, "akta": 2}) == {"akte": "akta", "akta": "akta"}
+
+
+def test_word_lists_hold_tokens():
+    lists = word_lists()
+    for words in (lists.function, lists.negation, lists.courtesy, lists.place_cue, lists.place_part, lists.acronym):
+        assert [word for word in sorted(words) if tokens(word) != [word]] == []
