@@ -24,7 +24,7 @@ MIN_STRENGTH = 0.5  # cosine to the centre of its group, under which a message b
 # Power of the stability when more groups are weighed against surer ones. With 2.5, four planted themes found again whole
 # win against five found again at .91, while topics of a real city keep four to eleven themes.
 _PRICE = 2.5
-_WIDE = 0.4  # share of the messages from which a group is split again
+_WIDE = 0.6  # share of the messages from which a group is split again
 _N_HALVES = 10
 _MAX_DECIDING_ROWS = 5_000
 
@@ -155,7 +155,7 @@ def _split(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, larges
 def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, largest: int, seed: int) -> Groups:
     """Group unit rows of words (n, n_terms) and, where given, of meaning (n, dimensions).
 
-    A group of more than two fifths of the rows is split again where it can be: the surest split of many different
+    A group of more than three fifths of the rows is split again where it can be: the surest split of many different
     messages is often one clear group against all the rest. At most 5,000 rows decide on a split, drawn by `seed`. The same
     rows in the same order give the same groups.
     """
