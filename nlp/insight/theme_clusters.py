@@ -21,6 +21,10 @@ MIN_STABILITY = 0.6
 MIN_GROUPS, MAX_GROUPS = 2, 12
 MEANING_WEIGHT = 0.5  # beside 1 for words; agreement with a city's own categories peaks here, and falls from 1 on
 MIN_STRENGTH = 0.5  # cosine to the centre of its group, under which a message belongs to none
+# Power of the stability when more groups are weighed against surer ones. With 2.5, four planted themes found again whole
+# win against five found again at .91, while topics of a real city keep four to eleven themes.
+_PRICE = 2.5
+_WIDE = 0.6  # share of the messages from which a group is split again
 _N_HALVES = 10
 _MAX_DECIDING_ROWS = 5_000
 
@@ -107,16 +111,18 @@ def _choice(whole: Floats, halves: list[tuple[Ints, Floats]], k: int, seed: int)
         again = (placed @ _k_means(placed[rows], k, seed, n_init=3).T).argmax(axis=1)
         stability += jaccard_of_groups(groups, again, k) / len(halves)
     kept = stability >= MIN_STABILITY
-    covered = np.bincount(groups, minlength=k)[kept].sum() / len(whole)
-    return _Choice(centres, stability, float(kept.sum() * covered))
+    shares = np.bincount(groups, minlength=k) / len(whole)
+    filled = shares[kept & (shares > 0)]
+    effective = float(np.exp(-(filled * np.log(filled)).sum())) if len(filled) else 0.0
+    return _Choice(centres, stability, effective * float((shares * stability**_PRICE)[kept].sum()))
 
 
-def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, largest: int, seed: int) -> Groups:
-    """Group unit rows of words (n, n_terms) and, where given, of meaning (n, dimensions).
+def _split(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, largest: int, seed: int) -> Groups:
+    """Groups of rows, at most `largest`.
 
-    Of 2 to `largest` groups the number is taken that gives the largest product of repeatable groups and the share of
-    messages in them; ties go to fewer. Messages of groups that are not repeatable go to the nearest that is. At most
-    5,000 rows decide, drawn by `seed`. The same rows in the same order give the same groups.
+    Of 2 and more the number is taken that gives the largest product of the effective number of repeatable groups (Hill
+    1973: the exponential of the entropy of their shares) and the messages in them, each weighed by its group's stability;
+    ties go to fewer. Messages of groups that are not repeatable go to the nearest that is.
     """
     n = words.shape[0]
     deciding = np.sort(np.random.default_rng(seed).choice(n, min(n, _MAX_DECIDING_ROWS), replace=False))
@@ -144,3 +150,38 @@ def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, l
     group_of, strength = likeness.argmax(axis=1), likeness.max(axis=1).clip(0, 1)
     weak = strength < MIN_STRENGTH
     return Groups(np.where(weak, -1, group_of), np.where(weak, 0.0, strength), choice.stability[kept])
+
+
+def find_groups(words: sp.csr_matrix, meaning: npt.NDArray[np.float32] | None, largest: int, seed: int) -> Groups:
+    """Group unit rows of words (n, n_terms) and, where given, of meaning (n, dimensions).
+
+    A group of more than three fifths of the rows is split again where it can be: the surest split of many different
+    messages is often one clear group against all the rest. At most 5,000 rows decide on a split, drawn by `seed`. The same
+    rows in the same order give the same groups.
+    """
+    n = words.shape[0]
+    found = _split(words, meaning, min(largest, MAX_GROUPS), seed)
+    whole = set[int]()
+    while len(found.stability) < MAX_GROUPS:
+        sizes = np.bincount(found.group_of[found.group_of >= 0], minlength=len(found.stability))
+        wide = [group for group in range(len(sizes)) if sizes[group] > _WIDE * n and group not in whole]
+        if not wide:
+            break
+        rows = np.flatnonzero(found.group_of == wide[0])
+        room = min(MAX_GROUPS - len(sizes) + 1, largest * len(rows) // n)
+        parts = _split(words[rows], None if meaning is None else meaning[rows], room, seed)
+        if len(parts.stability) < MIN_GROUPS:
+            whole.add(wide[0])
+            continue
+        found = _with_parts(found, wide[0], rows, parts)
+    return found
+
+
+def _with_parts(found: Groups, group: int, rows: Ints, parts: Groups) -> Groups:
+    """The groups with one of them replaced by its parts: the first takes its number, others come last."""
+    numbers = np.array([group, *range(len(found.stability), len(found.stability) + len(parts.stability) - 1), -1])
+    group_of, strength = found.group_of.copy(), found.strength.copy()
+    group_of[rows], strength[rows] = numbers[parts.group_of], parts.strength
+    stability = found.stability.copy()
+    stability[group] = parts.stability[0]
+    return Groups(group_of, strength, np.concatenate([stability, parts.stability[1:]]))

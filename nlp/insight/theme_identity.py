@@ -132,8 +132,8 @@ def keep_identity(new: Sequence[Theme], stored: Sequence[Theme]) -> list[Theme]:
     """New themes of a topic under the ids and names of the stored themes they continue, then dormant ones.
 
     The assignment has the largest total likeness (Kuhn 1955) among pairs of at least .5. A theme that continues none keeps
-    its own id; where it is like none of the stored ones either, it is new, and emerging if it has risen or the topic has
-    stored themes at all. A stored theme not met stays as it was, with no messages.
+    its own id; where it is like none of the stored ones either, it is new, and emerging where its messages have none before
+    them. A stored theme not met stays as it was, with no messages.
     """
     pairs, alike = _matches(new, stored) if new and stored else ({}, np.zeros((len(new), len(stored))))
     taken = {old.name for old in stored}
@@ -148,7 +148,9 @@ def keep_identity(new: Sequence[Theme], stored: Sequence[Theme]) -> list[Theme]:
         identifier = theme.id if theme.id not in ids else f"{theme.id}-{len(ids)}"
         taken.add(name)
         ids.add(identifier)
-        found.append(replace(theme, id=identifier, name=name, is_new=is_new, is_emerging=theme.is_emerging or is_new))
+        # a larger or another stretch of time may also cut old messages anew: that is new, but does not emerge
+        emerging = theme.is_emerging or (is_new and theme.growth is None)
+        found.append(replace(theme, id=identifier, name=name, is_new=is_new, is_emerging=emerging))
     continued = set(pairs.values())
     dormant = [
         replace(old, size=0, share=0.0, n_messages=0, growth=None, p_value=1.0, is_emerging=False, is_new=False, examples=())

@@ -156,6 +156,8 @@ def _possible_roots(word: str) -> set[str]:
         found.add(base)
         for affix, before, swallowed in _PREFIXES:
             rest = base.removeprefix(affix)
+            if affix == "ke" and not suffix.startswith("an"):  # 'keluar' is not of 'luar', 'kesehatan' is of 'sehat'
+                continue
             if rest and rest != base and rest[0] in before:
                 found.add(swallowed + rest)
     return {root for root in found if len(root) >= _MIN_ROOT} | {word}

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from nlp.insight.duplicates import copies
 from nlp.insight.theme_clusters import Groups, find_groups, word_rows
-from nlp.insight.theme_identity import Theme, likeness, new_id, unit
+from nlp.insight.theme_identity import Theme, new_id, unit
 from nlp.insight.theme_names import MAX_MESSAGES, phrases_in, phrases_of, telling
 from nlp.insight.theme_words import Stretch, proper_names, roots, stretches, terms, word_lists
 
@@ -24,7 +24,6 @@ EMERGING_P = 0.01  # after Holm's correction: with 24 topics a month, one false 
 EMERGING_GROWTH = 1.5
 N_EXAMPLES = 3
 _DISTINCT_PER_GROUP = 10
-_ONE_THEME = 0.3  # likeness of the centres
 _MIN_EXAMPLE_ROOTS = 8
 _MIN_CANDIDATE, _MIN_CANDIDATE_SHARE = 10, 0.05
 
@@ -114,14 +113,15 @@ def _described_words(
     return centres, [telling(phrases) for phrases in phrases_of(parts, [*centres, {}])[:n_groups]]
 
 
-def _one_theme(centres: list[dict[str, float]], told: list[list[Told]], sizes: Ints) -> tuple[int, int] | None:
-    """A group and a larger one whose name is part of its own, where they share words beyond it: one theme, cut in two."""
-    for small in np.argsort(sizes, kind="stable").tolist():
-        for large in np.argsort(-sizes, kind="stable").tolist():
-            if small == large or not told[small] or not told[large] or sizes[large] < sizes[small]:
-                continue
-            if told[large][0][0] <= told[small][0][0] and likeness(centres[small], centres[large]) >= _ONE_THEME:
-                return small, large
+def _one_theme(told: list[list[Told]], sizes: Ints, root_of: dict[str, str]) -> tuple[int, int] | None:
+    """A group and a larger one with the same name but for words of pleading ('perbaikan'): one theme, asked for in two ways."""
+    pleaded = {root_of.get(word, word) for word in word_lists().pleaded}
+    met: dict[frozenset[str], int] = {}
+    for group in np.argsort(-sizes, kind="stable").tolist():
+        key = told[group][0][0] - pleaded if told[group] else frozenset()
+        if key and key in met:
+            return group, met[key]
+        met[key] = group
     return None
 
 
@@ -158,7 +158,7 @@ def _described(rows: _Sorted, words: _Words, found: Groups) -> list[Theme]:
         group_of = alone[rows.copy_of]
         sizes = np.bincount(group_of[rows.counted & (group_of >= 0)], minlength=n_groups)
         centres, told = _described_words(words, alone, ranked, n_groups)
-        pair = _one_theme(centres, told, sizes)
+        pair = _one_theme(told, sizes, words.root_of)
         if pair is None:
             break
         alone, stability = _joined(alone, stability, *pair)
