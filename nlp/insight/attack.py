@@ -22,8 +22,8 @@ def pinned(n: npt.NDArray[np.int64], hidden: npt.NDArray[np.bool_], lines: list[
     without looking further; the caller hides more and asks again until nothing is left.
     """
     places = np.flatnonzero(hidden)
-    if not len(places):
-        return places
+    if not len(places) or not lines:
+        return places[:0]
     sums = _equations(n, hidden, lines)
     told = _determined(sums)
     if told.any():

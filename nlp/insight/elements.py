@@ -25,7 +25,7 @@ def by_element(messages: pd.DataFrame, labels: Labels, by: Sequence[str] = ()) -
     interval of the difference; a message desk hears mostly displeasure, so only the comparison tells something).
     `direction`: displeasure in the second half of the days seen against the first.
     """
-    frame = pd.DataFrame({name: messages[name] for name in by})
+    frame = pd.DataFrame({name: messages[name] for name in by}, index=messages.index)
     frame["element"] = messages["aspect"].map({aspect.code: aspect.element for aspect in labels.aspect})
     frame["is_negative"] = messages["sentiment"].isin(labels.negative)
     day = pd.to_datetime(messages["day"])
@@ -67,9 +67,7 @@ def _sign(low: Any, high: Any) -> Any:
     return np.where(low > 0, 1, np.where(high < 0, -1, 0))
 
 
-def survey_beside_messages(
-    survey: pd.DataFrame, messages: pd.DataFrame, labels: Labels, by: Sequence[str] = ()
-) -> pd.DataFrame:
+def survey_beside_messages(survey: pd.DataFrame, messages: pd.DataFrame, labels: Labels, by: Sequence[str] = ()) -> pd.DataFrame:
     """`element_means` of the survey with `by_element` of the messages (columns `messages_...`), `flag`, `sentence`.
 
     A row for each group of the survey and element. `flag` is COMPLAINED where the survey's grade is A or B although the

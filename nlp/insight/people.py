@@ -6,7 +6,6 @@ to the integrity unit, and is no training need.
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from nlp.insight.intervals import MIN_MESSAGES, wilson

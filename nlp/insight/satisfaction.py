@@ -80,9 +80,7 @@ def indices(survey: pd.DataFrame, by: Sequence[str] = (), population: int | None
     The index is 25 times the sum of the nine weighted element means; NaN where an element has no answer at all.
     `population`, how many people used the service, is for the whole survey: the note then says what the table asks.
     """
-    rows = [
-        dict(zip(by, key, strict=True)) | _index(group, population if not by else None) for key, group in _groups(survey, by)
-    ]
+    rows = [dict(zip(by, key, strict=True)) | _index(group, population if not by else None) for key, group in _groups(survey, by)]
     return pd.DataFrame(rows, columns=[*by, "n_respondents", "n_missing", "index", "low", "high", "grade", "note"])
 
 

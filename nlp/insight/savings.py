@@ -35,7 +35,7 @@ def savings(messages: pd.DataFrame, factor: Factor, by: Sequence[str] = ()) -> p
     `n`, `n_auto` (went their way without a hand), `n_undone` (of these, later sent elsewhere by a person: that hand was
     needed after all), `n_saved`, `share_saved`, `minutes_per_message`, `hours`, `sentence` with the factor and its source.
     """
-    frame = pd.DataFrame({name: messages[name] for name in by})
+    frame = pd.DataFrame({name: messages[name] for name in by}, index=messages.index)
     frame["n"] = 1
     frame["n_auto"] = messages["is_auto"].astype(int)
     frame["n_undone"] = (messages["is_auto"].astype(bool) & messages["is_rerouted"].astype(bool)).astype(int)

@@ -96,11 +96,11 @@ def _lines(cells: pd.DataFrame, keys: Sequence[str], published: list[tuple[str, 
         if not set(kept) < set(published[fine]):
             continue
         totals, parts = (np.flatnonzero(table_of == which) for which in (coarse, fine))
-        place = {_key(cells, row, kept): row for row in totals}
-        members: dict[int, list[int]] = {int(row): [] for row in totals}
-        for row in parts:
-            members[int(place[_key(cells, row, kept)])].append(int(row))
-        lines += [(total, np.array(children)) for total, children in members.items()]
+        place = {_key(cells, row, kept): row for row in totals.tolist()}
+        members: dict[int, list[int]] = {row: [] for row in totals.tolist()}
+        for row in parts.tolist():
+            members[place[_key(cells, row, kept)]].append(row)
+        lines += [(total, np.array(children, np.int64)) for total, children in members.items()]
     return lines
 
 

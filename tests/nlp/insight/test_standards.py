@@ -75,7 +75,9 @@ def test_nothing_settled_tells_no_duration():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=60).filter(lambda rows: any(o for _, o in rows)))
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=60).filter(lambda rows: any(o for _, o in rows))
+)
 def test_survival_is_that_of_statsmodels(rows):
     days, over = zip(*rows, strict=True)
     ours, theirs = Survival(days, over), SurvfuncRight(np.array(days) + 1, np.array(over).astype(int))  # it knows no day 0
@@ -186,7 +188,9 @@ def test_buckets_are_counted_by_group():
     assert ageing_counts(aged).to_numpy().tolist() == [[1, 1, 3, 0, 3, 5]]
 
 
-@pytest.mark.parametrize(("age", "bucket"), [(0, "0-5"), (5, "0-5"), (6, "6-14"), (14, "6-14"), (15, "15-30"), (30, "15-30"), (31, ">30")])
+@pytest.mark.parametrize(
+    ("age", "bucket"), [(0, "0-5"), (5, "0-5"), (6, "6-14"), (14, "6-14"), (15, "15-30"), (30, "15-30"), (31, ">30")]
+)
 def test_bucket_ends(age, bucket):
     received = frame((1, NEVER, NEVER, "jalan", "A"))
     as_of = np.busday_offset("2026-06-01", age, roll="forward").astype(date)
