@@ -29,7 +29,7 @@ def suppress(
     `margins`: the totals to publish, each by the keys it keeps, `()` for the grand total; None for all of them. A total's
     row has TOTAL in the keys it sums over. Returns columns `keys`, `n_column` (Int64, NA where hidden) and `hidden`,
     sorted as the table, margins last; every other column is left out, since a share or a sum beside a hidden count would
-    tell it. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
+    tell it. A missing key is ''. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
 
     Hides every count of 1 to 4, totals too; then, until nothing can be told: in each sum (a total and its parts) with
     exactly one hidden count the smallest other one, parts before the total; and beside each hidden count that all sums
@@ -38,14 +38,17 @@ def suppress(
     """
     _check(table, n_column, keys)
     published = _published(tuple(keys), margins)
+    table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in keys})
     cells = pd.concat([_summed(table, n_column, keys, kept) for kept in published], ignore_index=True)
     n = cells[n_column].to_numpy(np.int64)
     lines = _lines(cells, keys, published)
     hidden = (n > 0) & (n < MIN_CELL)
     _hide_single(hidden, n, lines)
-    while (found := pinned(n, hidden, lines)).size:
+    while (found := pinned(n, hidden, lines)).size and (shown := np.flatnonzero(~hidden & (n > 0))).size:
         for cell in found:
             _hide_beside(int(cell), hidden, n, lines)
+        if not hidden[shown].any():  # all around them is hidden, so what tells them lies further off
+            hidden[shown[np.argmin(n[shown])]] = True
         _hide_single(hidden, n, lines)
     return cells.assign(**{n_column: cells[n_column].astype("Int64").mask(hidden), "hidden": hidden})
 
@@ -79,11 +82,12 @@ def _published(keys: tuple[str, ...], margins: Iterable[Sequence[str]] | None) -
 
 def _summed(table: pd.DataFrame, n_column: str, keys: Sequence[str], kept: tuple[str, ...]) -> pd.DataFrame:
     if kept:
-        frame = table.groupby(list(kept), as_index=False, sort=False, observed=True, dropna=False)[n_column].sum()
+        frame = table.groupby(list(kept), as_index=False, sort=False)[n_column].sum()
     else:
         frame = pd.DataFrame({n_column: [table[n_column].sum()]})
     for name in keys:
-        frame[name] = frame[name].astype(object) if name in kept else TOTAL
+        if name not in kept:
+            frame[name] = TOTAL
     return frame[[*keys, n_column]]
 
 

@@ -79,6 +79,12 @@ def test_nothing_else_than_the_count_comes_back_and_rows_are_added_up():
     assert suppress(frame.iloc[:0], "n", ["topik"])["n"].tolist() == [0]
 
 
+def test_a_missing_key_is_a_row_of_its_own():
+    frame = pd.DataFrame({"topik": pd.Categorical(["a", None, "b"]), "unit": ["x", None, "x"], "n": [9, 8, 7]})
+    table = suppress(frame, "n", ["topik", "unit"])
+    assert table.loc[table["topik"] == "", ["unit", "n"]].to_numpy().tolist() == [["", 8], [TOTAL, 8]]
+
+
 def test_only_the_margins_asked_for_are_there():
     table = suppress(crossed([[9, 9], [9, 9]]), "n", ["topik", "unit"], margins=[["unit"], []])
     assert table[["topik", "unit"]].to_numpy().tolist()[4:] == [[TOTAL, "c0"], [TOTAL, "c1"], [TOTAL, TOTAL]]
