@@ -5,6 +5,8 @@ This module is loaded by every `suara`, also to score a file, so what is heavy i
 
 import csv
 import logging
+import signal
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +15,24 @@ import typer
 
 from api import commands_secrets as secrets
 from api.accounts import commands as accounts
+from api.audit import commands as audit
 from api.command_session import open_session
+from api.feedback import commands as feedback
+from api.imports import commands as imports
 
+CLOSE_WITHIN_S = 5  # streams of events would keep the service from ending
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Alamat dengar.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Porta.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Banyak proses; lebih dari satu dengan PostgreSQL.")] = 1,
 ) -> None:
     """Jalankan layanan."""
     import uvicorn
 
+    from api.imports.embedded import embedded_worker
     from api.logs import ServerLines, configure_logs
     from api.settings import load_settings
     from nlp import check_bundle
@@ -35,16 +43,21 @@ def serve(
         pass  # a database that cannot be opened is told here, in one line
     configure_logs(settings.log_level)
     logging.basicConfig(handlers=[ServerLines()], force=True)
-    uvicorn.run(
-        "api.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        log_level="warning",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    # uvicorn sends itself the signal again once it is done; as an interrupt it leaves time to end the worker, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with embedded_worker() if settings.worker == "bersama" else nullcontext(), suppress(KeyboardInterrupt):
+        uvicorn.run(
+            "api.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=CLOSE_WITHIN_S,
+        )
 
 
 def demo() -> None:
@@ -86,5 +99,5 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
     app.command()(serve)
     app.command()(demo)
-    for room in (accounts, secrets):
+    for room in (accounts, audit, feedback, imports, secrets):
         room.register(app)

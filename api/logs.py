@@ -2,11 +2,14 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+OWN_CODE = Path(__file__).parent
 ALLOWED_FIELDS = frozenset(
     {
         "event",
@@ -39,6 +42,12 @@ class ServerLines(logging.Handler):
         """Write one line."""
         kind = record.exc_info[0] if record.exc_info else None
         structlog.get_logger().log(record.levelno, record.getMessage().strip(), error=kind.__name__ if kind else None)
+
+
+def place_of(error: Exception) -> str:
+    """The innermost places in our own code that the error passed, without what was in hand there."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(OWN_CODE)]
+    return " > ".join(f"{Path(frame.filename).relative_to(OWN_CODE)}:{frame.lineno}" for frame in frames[-4:])
 
 
 def configure_logs(level: str) -> None:

@@ -2,8 +2,7 @@
 
 import re
 import time
-import traceback
-from pathlib import Path
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
@@ -11,10 +10,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import UNEXPECTED, problem, too_large
+from api.logs import place_of
 
 log = structlog.get_logger()
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-OWN_CODE = Path(__file__).parent
 SECURITY_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -27,19 +26,23 @@ SECURITY_HEADERS = {
 
 
 class BodyLimit:
-    """Answer 413 to a body over `max_bytes`, told by its header or found while reading."""
+    """Answer 413 to a body over `max_bytes`, told by its header or found while reading.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self.app, self.max_bytes = app, max_bytes
+    `own_limits`: bytes for a (method, path) that has a limit of its own.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, own_limits: Mapping[tuple[str, str], int]) -> None:
+        self.app, self.max_bytes, self.own_limits = app, max_bytes, own_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        max_bytes = self.own_limits.get((scope["method"], scope["path"]), self.max_bytes)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.max_bytes:
-            await problem(too_large(self.max_bytes))(scope, receive, send)
+        if not declared.isdigit() or int(declared) > max_bytes:
+            await problem(too_large(max_bytes))(scope, receive, send)
             return
         read_bytes = 0
 
@@ -47,17 +50,11 @@ class BodyLimit:
             nonlocal read_bytes
             message = await receive()
             read_bytes += len(message.get("body", b""))
-            if read_bytes > self.max_bytes:
-                raise too_large(self.max_bytes)
+            if read_bytes > max_bytes:
+                raise too_large(max_bytes)
             return message
 
         await self.app(scope, counted, send)
-
-
-def _where(error: Exception) -> str:
-    """The innermost places in our own code that the error passed, without what was in hand there."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(OWN_CODE)]
-    return " > ".join(f"{Path(frame.filename).relative_to(OWN_CODE)}:{frame.lineno}" for frame in frames[-4:])
 
 
 class RequestLog:
@@ -92,7 +89,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, with_headers)
         except Exception as error:
-            log.error("unexpected error", request_id=request_id, error=type(error).__name__, where=_where(error))
+            log.error("unexpected error", request_id=request_id, error=type(error).__name__, where=place_of(error))
             if not status:
                 await problem(UNEXPECTED)(scope, receive, with_headers)
         finally:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from nlp.classify.bundle import SUMS, check_bundle
 from nlp.classify.score import Assessment, Choice, Scorer
-from nlp.corpus.reader import find_column
+from nlp.columns import find_column
 from nlp.errors import SuaraError
 from nlp.tables import TableWriter, as_text, read_chunks, read_header
 

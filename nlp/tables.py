@@ -4,12 +4,13 @@ import csv
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from io import TextIOWrapper
+from pathlib import Path, PurePath
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import pandas as pd
 from pandas.api.types import infer_dtype
@@ -35,18 +36,34 @@ class Header:
     n_rows: int | None
 
 
-def _suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """A table that is no plain file on disk, a sealed one say: its name, and how to open its bytes for reading and seeking."""
+
+    name: str
+    open_bytes: Callable[[], BinaryIO]
+
+
+Source = Path | OpenTable
+
+
+def _open(source: Source) -> BinaryIO:
+    return source.open("rb") if isinstance(source, Path) else source.open_bytes()
+
+
+def _suffix(path: Source) -> str:
+    given = PurePath(path.name).suffix
+    suffix = given.lower()
     if suffix not in SUFFIXES:
         raise SuaraError(
-            f"jenis berkas '{path.suffix or 'tanpa akhiran'}' tidak dikenal",
+            f"jenis berkas '{given or 'tanpa akhiran'}' tidak dikenal",
             where=path.name,
             remedy="Pakai .csv, .xlsx, atau .parquet.",
         )
     return suffix
 
 
-def _check_columns(path: Path, columns: list[str]) -> list[str]:
+def _check_columns(path: Source, columns: list[str]) -> list[str]:
     if not columns or not any(columns):
         raise SuaraError("berkas kosong", where=path.name, remedy="Berkas perlu baris judul dan sedikitnya satu baris isi.")
     if len(columns) > MAX_COLUMNS:
@@ -59,7 +76,7 @@ def _check_columns(path: Path, columns: list[str]) -> list[str]:
     return columns
 
 
-def read_chunks(path: Path, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pd.DataFrame]:
+def read_chunks(path: Source, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table as frames, at least one (with no rows if there are none).
 
     Cells keep the kind they have in the file: text in CSV; text, numbers and dates in XLSX and Parquet. `as_text` makes
@@ -68,17 +85,21 @@ def read_chunks(path: Path, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pd.Data
     """
     suffix = _suffix(path)
     try:
-        if path.stat().st_size == 0:
-            raise SuaraError("berkas kosong", where=path.name, remedy="Berkas perlu baris judul dan sedikitnya satu baris isi.")
+        with _open(path) as file:
+            if not file.read(1):
+                raise SuaraError(
+                    "berkas kosong", where=path.name, remedy="Berkas perlu baris judul dan sedikitnya satu baris isi."
+                )
         reader = {".csv": _read_csv, ".xlsx": _read_xlsx, ".parquet": _read_parquet}[suffix]
         yield from reader(path, chunk_rows)
     except OSError as error:
-        raise SuaraError("berkas tidak dapat dibuka", where=str(path), remedy=f"{error.strerror or error}.") from error
+        where = str(path) if isinstance(path, Path) else path.name
+        raise SuaraError("berkas tidak dapat dibuka", where=where, remedy=f"{error.strerror or error}.") from error
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Source) -> Header:
     """Columns of a table; raises as `read_chunks` does."""
-    if _suffix(path) == ".parquet" and path.is_file() and path.stat().st_size:
+    if _suffix(path) == ".parquet" and isinstance(path, Path) and path.is_file() and path.stat().st_size:
         parquet = _open_parquet(path)
         return Header(tuple(_check_columns(path, list(parquet.schema_arrow.names))), parquet.metadata.num_rows)
     for chunk in read_chunks(path, chunk_rows=1):
@@ -107,9 +128,9 @@ def _cell(value: Any) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ CSV
-def _decode_problem(path: Path, error: UnicodeDecodeError) -> SuaraError:
+def _decode_problem(path: Source, error: UnicodeDecodeError) -> SuaraError:
     line = 0
-    with path.open("rb") as file:
+    with _open(path) as file:
         for number, raw in enumerate(file, 1):
             line = number
             try:
@@ -127,10 +148,10 @@ def _delimiter(first_line: str) -> str:
     return max(",;\t", key=re.sub(r'"[^"]*"', "", first_line).count)
 
 
-def _read_csv(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
+def _read_csv(path: Source, chunk_rows: int) -> Iterator[pd.DataFrame]:
     previous_limit = csv.field_size_limit(2**31 - 1)  # a huge cell is told row by row, not here
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(_open(path), encoding="utf-8-sig", newline="") as file:
             first = file.readline(1_000_000)
             file.seek(0)
             if "\x00" in first:
@@ -142,7 +163,7 @@ def _read_csv(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
         csv.field_size_limit(previous_limit)
 
 
-def _csv_frames(path: Path, reader: Any, chunk_rows: int) -> Iterator[pd.DataFrame]:
+def _csv_frames(path: Source, reader: Any, chunk_rows: int) -> Iterator[pd.DataFrame]:
     columns: list[str] | None = None
     rows: list[list[str]] = []
     yielded = False
@@ -176,7 +197,7 @@ def _csv_frames(path: Path, reader: Any, chunk_rows: int) -> Iterator[pd.DataFra
 
 
 # ------------------------------------------------------------------------------------------------ XLSX
-def _broken_xlsx(path: Path, detail: object) -> SuaraError:
+def _broken_xlsx(path: Source, detail: object) -> SuaraError:
     return SuaraError(
         f"berkas XLSX rusak atau terpotong ({detail})",
         where=path.name,
@@ -184,12 +205,12 @@ def _broken_xlsx(path: Path, detail: object) -> SuaraError:
     )
 
 
-def _check_xlsx(path: Path) -> None:
+def _check_xlsx(path: Source) -> None:
     """Refuse what would fill the memory: a file that unpacks to very much, or a cell so far out that the reader makes
     room for billions of cells before it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _open(path) as file, zipfile.ZipFile(file) as archive:
             items = archive.infolist()
             unpacked, packed = sum(i.file_size for i in items), max(1, sum(i.compress_size for i in items))
             if unpacked > MAX_XLSX_UNPACKED_BYTES or (unpacked > 50_000_000 and unpacked / packed > MAX_XLSX_RATIO):
@@ -205,7 +226,7 @@ def _check_xlsx(path: Path) -> None:
         raise _broken_xlsx(path, error) from error
 
 
-def _check_extent(path: Path, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
+def _check_extent(path: Source, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
     far_column = far_row = n_cells = 0
     with archive.open(item) as sheet:
         tail = b""
@@ -230,12 +251,12 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _read_xlsx(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
+def _read_xlsx(path: Source, chunk_rows: int) -> Iterator[pd.DataFrame]:
     import python_calamine
 
     _check_xlsx(path)
     try:
-        with python_calamine.CalamineWorkbook.from_path(str(path)) as book:
+        with _open(path) as file, python_calamine.CalamineWorkbook.from_filelike(file) as book:
             rows = iter(book.get_sheet_by_index(0).iter_rows())
     except (python_calamine.CalamineError, OSError, IndexError) as error:
         raise _broken_xlsx(path, error) from error
@@ -259,21 +280,21 @@ def _strip_trailing(cells: list[str]) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------ Parquet
-def _open_parquet(path: Path) -> Any:
+def _open_parquet(path: Source) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path if isinstance(path, Path) else path.open_bytes())
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _broken_parquet(path) from error
 
 
-def _broken_parquet(path: Path) -> SuaraError:
+def _broken_parquet(path: Source) -> SuaraError:
     return SuaraError("berkas Parquet rusak atau terpotong", where=path.name, remedy="Buat ulang dari sumbernya.")
 
 
-def _read_parquet(path: Path, chunk_rows: int) -> Iterator[pd.DataFrame]:
+def _read_parquet(path: Source, chunk_rows: int) -> Iterator[pd.DataFrame]:
     import pyarrow as pa
 
     parquet = _open_parquet(path)

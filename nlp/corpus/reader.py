@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from nlp import columns
+from nlp.columns import find_column
 from nlp.errors import SuaraError
 from nlp.labels import FAMILIES, Labels, load_labels
 from nlp.tables import read_all
@@ -18,33 +20,7 @@ MAX_UNIT_CHARS = 200
 
 def parse_columns(option: str | None) -> dict[str, str]:
     """`text=keluhan,unit=dinas` as {contract name: the file's name}; SuaraError for another form or name."""
-    mapping: dict[str, str] = {}
-    for part in filter(None, (option or "").split(",")):
-        name, separator, given = (piece.strip() for piece in part.partition("="))
-        if not separator or not given or name not in {"text", *LABEL_COLUMNS}:
-            raise SuaraError(
-                f"'{part}' tidak dipahami",
-                where="--columns",
-                remedy=f"Tulis nama=kolom, dipisah koma; nama: text, {', '.join(LABEL_COLUMNS)}. Contoh: text=keluhan,unit=dinas",
-            )
-        mapping[name] = given
-    return mapping
-
-
-def find_column(path: Path, columns: list[str], name: str, mapping: dict[str, str]) -> str | None:
-    """The file's column for a contract name; None where it is absent and was not asked for by name."""
-    given = mapping.get(name, name)
-    if given in columns:
-        return given
-    if name in mapping or name == "text":
-        near = difflib.get_close_matches(given, columns, n=1)
-        example = near[0] if near else columns[0]
-        raise SuaraError(
-            f"kolom '{given}' tidak ada; yang ada: {', '.join(columns[:12])}",
-            where=path.name,
-            remedy=f"Sebutkan kolomnya, misalnya --columns {name}={example}.",
-        )
-    return None
+    return columns.parse_columns(option, ("text", *LABEL_COLUMNS))
 
 
 def read_labelled(path: Path, labels: Labels, columns: dict[str, str] | None = None) -> pd.DataFrame:

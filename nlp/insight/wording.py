@@ -1,9 +1,12 @@
-"""Numbers as Indonesians write them: 1.234 and 12,5 %."""
+"""Numbers and days as Indonesian sentences write them: 1.234 and 12,5 %, 3 Mei 2026."""
 
 import math
 from collections.abc import Callable
 
+import pandas as pd
+
 NO_VALUE = "-"
+_MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -18,13 +21,17 @@ def number(value: float, digits: int = 0) -> str:
     return text.lstrip("-") if not text.strip("-0,") else text  # no '-0'
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share of 1 as '12 %', with `digits` decimals '12,5 %'.
+def percent(share: float, digits: int | None = None) -> str:
+    """A share of 1 as '12 %', with `digits` decimals '12,5 %'; by default under one percent with one, '0,4 %'.
 
     >>> percent(0.125, 1)
     '12,5 %'
     """
-    return number(100 * share, digits) + " %" if math.isfinite(share) else NO_VALUE
+    if not math.isfinite(share):
+        return NO_VALUE
+    if digits is None:
+        digits = 1 if 0 < share < 0.01 else 0
+    return f"{number(100 * share, digits)} %"
 
 
 def change(ratio: float) -> str:
@@ -41,3 +48,18 @@ def interval(low: float, high: float, form: Callable[[float], str] = number) -> 
     """'20 sampai 70', both ends written by `form`; one value where they read alike."""
     first, last = form(low), form(high)
     return first if first == last else f"{first} sampai {last}"
+
+
+def day(when: pd.Timestamp) -> str:
+    """'3 Mei 2024'."""
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def span(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """'3 Mei 2024' for one day, else '3 Mei 2024 sampai 5 Mei 2024'."""
+    return day(first) if first == last else f"{day(first)} sampai {day(last)}"
+
+
+def month(when: pd.Timestamp) -> str:
+    """'Mei 2024'."""
+    return f"{_MONTHS[when.month - 1]} {when.year}"

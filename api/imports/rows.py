@@ -1,0 +1,125 @@
+"""Rows of a file as messages to take in, or the reason why one cannot be. Knows no database."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from api.feedback.schemas import FeedbackIn
+from nlp.tables import Source, as_text, read_chunks
+
+COLUMNS = ("text", "external_id", "received_at", "district", "channel", "visibility")
+MAX_PROBLEM_CHARS = 200
+EARLIEST_YEAR = 1990  # before it a date is a slip of the pen, or a sheet's day number read as a date
+_INDONESIAN = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ ,T]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?")
+_FAULTS = {
+    "string_too_long": "lebih dari {max_length} huruf",
+    "too_long": "lebih dari {max_length} huruf",  # of a length that is checked after another rule
+    "string_too_short": "kosong",
+    "literal_error": "harus salah satu dari {expected}",
+    "value_error": "{error}",
+}
+
+
+class RowError(Exception):
+    """Why a row is not taken in; its words are not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowDefaults:
+    """What holds where a row says nothing: its channel, and the time zone of a moment without one."""
+
+    channel: str | None
+    zone: tzinfo
+
+
+def read_rows(
+    source: Source, columns: dict[str, str], *, chunk_rows: int, skip: int = 0
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """(number of the first row, rows) of each chunk after `skip` rows; the first row under the header has number 1.
+
+    A row is {name of `COLUMNS`: cell}, cells as text but for `received_at`, which a sheet may hold as a date. Empty rows
+    are left out and not counted, as in a CSV. Raises SuaraError as `read_chunks` does.
+    """
+    number = 1
+    for frame in read_chunks(source, chunk_rows=chunk_rows):
+        chosen = frame[list(columns.values())].set_axis(list(columns), axis="columns")
+        texts = chosen.apply(as_text)
+        cells = texts.assign(received_at=chosen["received_at"]) if "received_at" in columns else texts
+        rows = cells[_is_filled(texts, frame)].to_dict("records")
+        left = rows[max(0, skip + 1 - number) :]
+        if left:
+            yield number + len(rows) - len(left), left
+        number += len(rows)
+
+
+def _is_filled(texts: pd.DataFrame, frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows hold anything; only those without text are looked at whole."""
+    filled = texts["text"].str.strip() != ""
+    if not filled.all():
+        others = frame[~filled].apply(as_text).apply(lambda column: column.str.strip() != "")
+        filled[~filled] = others.any(axis=1)
+    return filled
+
+
+def count_rows(source: Source, columns: dict[str, str]) -> int:
+    """How many rows there are; reads the whole file, so that a mistake in its last line shows before anything is stored."""
+    return sum(len(rows) for _, rows in read_rows(source, columns, chunk_rows=5_000))
+
+
+def as_message(row: dict[str, Any], defaults: RowDefaults, now: datetime) -> FeedbackIn:
+    """The message of a row; RowError where it cannot be taken in."""
+    if not row["text"].strip():
+        raise RowError("text: kosong")
+    fields = {name: cell.strip() for name, cell in row.items() if name not in ("text", "received_at") and cell.strip()}
+    for name in ("channel", "visibility"):
+        if name in fields:
+            fields[name] = re.sub(r"\s+", "_", fields[name].casefold())
+    moment = _moment(row.get("received_at"), defaults.zone, now)
+    try:
+        return FeedbackIn.model_validate({"channel": defaults.channel, **fields, "text": row["text"], "received_at": moment})
+    except ValidationError as error:
+        raise RowError(_reason(error)) from None
+
+
+def _reason(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    reason = _FAULTS.get(fault["type"], "nilainya tidak dapat dipakai").format(**fault.get("ctx", {}))
+    return f"{fault['loc'][0]}: {reason.replace(' or ', ' atau ')}"[:MAX_PROBLEM_CHARS]
+
+
+def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
+    """ISO 8601, or day/month/year with or without a time; local where no zone is given. None for an empty cell."""
+    if isinstance(cell, datetime):
+        moment = cell
+    elif isinstance(cell, date):
+        moment = datetime.combine(cell, time())
+    else:
+        given = as_text(pd.Series([cell], dtype=object))[0].strip()
+        if not given:
+            return None
+        moment = _read_moment(given)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise RowError("received_at: di luar kalender") from None
+    if moment.year < EARLIEST_YEAR or moment > now + timedelta(days=1):
+        raise RowError(f"received_at: sebelum tahun {EARLIEST_YEAR} atau di masa depan")
+    return moment
+
+
+def _read_moment(given: str) -> datetime:
+    match = _INDONESIAN.fullmatch(given)
+    try:
+        if match is None:
+            return datetime.fromisoformat(given)
+        day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
+        return datetime(year, month, day, hour, minute, second)
+    except ValueError:
+        raise RowError("received_at: bukan tanggal; pakai 2026-11-20 08:15 atau 20/11/2026 08.15") from None
