@@ -15,7 +15,9 @@ import typer
 
 from api import commands_secrets as secrets
 from api.accounts import commands as accounts
+from api.audit import commands as audit
 from api.command_session import open_session
+from api.feedback import commands as feedback
 from api.imports import commands as imports
 
 CLOSE_WITHIN_S = 5  # streams of events would keep the service from ending
@@ -25,6 +27,7 @@ DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 def serve(
     host: Annotated[str, typer.Option(help="Alamat dengar.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Porta.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Banyak proses; lebih dari satu dengan PostgreSQL.")] = 1,
 ) -> None:
     """Jalankan layanan."""
     import uvicorn
@@ -48,6 +51,7 @@ def serve(
             factory=True,
             host=host,
             port=port,
+            workers=workers,
             log_level="warning",
             log_config=None,
             access_log=False,
@@ -95,5 +99,5 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
     app.command()(serve)
     app.command()(demo)
-    for room in (accounts, secrets, imports):
+    for room in (accounts, audit, feedback, imports, secrets):
         room.register(app)

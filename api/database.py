@@ -145,12 +145,18 @@ def _alone(engine: Engine) -> Iterator[Config]:
         connection.commit()
 
 
+def get_sessions(request: Request) -> sessionmaker[Session]:
+    """Where sessions come from, for what is written in a transaction of its own."""
+    factory: sessionmaker[Session] = request.app.state.sessions
+    return factory
+
+
 def get_session(request: Request) -> Iterator[Session]:
     """A session for one request: committed when the endpoint is done, rolled back when it failed."""
-    factory: sessionmaker[Session] = request.app.state.sessions
-    with factory.begin() as session:
+    with get_sessions(request).begin() as session:
         yield session
 
 
 # scope "function": the commit comes before the answer is sent, so an answer never promises what was not kept
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+SessionsDep = Annotated[sessionmaker[Session], Depends(get_sessions)]

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 log = structlog.get_logger()
@@ -30,12 +31,14 @@ class Problem(BaseModel):
 class ApiError(HTTPException):
     """An error with its HTTP status, stable code, and words for people.
 
-    Kin of HTTPException because FastAPI makes a 400 of any other error met while a body is read.
+    Kin of HTTPException because FastAPI makes a 400 of any other error met while a body is read. `afterwards` runs when
+    the answer has gone out, in a transaction of its own: the request's is rolled back.
     """
 
     def __init__(self, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, detail, headers)
         self.status, self.code, self.title = status, code, title
+        self.afterwards: BackgroundTask | None = None
 
 
 def problem(error: ApiError, errors: list[dict[str, Any]] | None = None) -> JSONResponse:
@@ -53,6 +56,7 @@ def problem(error: ApiError, errors: list[dict[str, Any]] | None = None) -> JSON
         status_code=error.status,
         headers=error.headers,
         media_type="application/problem+json",
+        background=error.afterwards,
     )
 
 

@@ -12,12 +12,14 @@ from sqlalchemy.exc import ArgumentError
 from api.routing.calendar import DEFAULT_PATH as HOLIDAYS
 from api.vault import Vault, create_key_file
 from nlp.errors import SuaraError
+from nlp.insight.weights import DEFAULT_PATH as WEIGHTS
 from nlp.labels import DEFAULT_PATH
 
 _FAULTS = {
     "int_parsing": "harus bilangan bulat",
     "bool_parsing": "harus true atau false",
     "greater_than": "harus lebih dari {gt}",
+    "greater_than_equal": "paling kecil {ge}",
     "less_than_equal": "paling besar {le}",
     "literal_error": "harus salah satu dari {expected}",
     "value_error": "{error}",
@@ -54,6 +56,29 @@ class Settings(BaseSettings):
     original_days: int = Field(
         default=365, gt=0, description="Hari simpan teks asli dan pelapor; sesudahnya dimusnahkan, teks tersamar tetap."
     )
+    priority_weights: Path = Field(default=WEIGHTS, description="Bobot indeks prioritas (TOML).")
+    population: Path | None = Field(
+        default=None, description="CSV jumlah penduduk (kolom wilayah, penduduk), agar volume dihitung per penduduk."
+    )
+    minutes_per_message: float = Field(
+        default=3, gt=0, le=480, description="Menit untuk membaca dan meneruskan satu pesan dengan tangan."
+    )
+    minutes_source: str = Field(
+        default="perkiraan awal; ukur di kantor sendiri", min_length=3, max_length=200, description="Dari mana menit itu."
+    )
+    https: bool | None = Field(
+        default=None, description="Kuki masuk hanya lewat HTTPS; bawaan: true di mode kantor, false di demo."
+    )
+    session_idle_minutes: int = Field(default=30, ge=5, description="Menit tanpa kegiatan sampai harus masuk lagi.")
+    session_hours: int = Field(default=10, gt=0, le=720, description="Jam sejak masuk sampai harus masuk lagi.")
+    rate_per_minute: int = Field(default=6_000, gt=0, description="Banyak permintaan semenit untuk tiap kunci atau akun.")
+    public_rate_per_minute: int = Field(
+        default=30, gt=0, description="Banyak permintaan semenit tanpa kunci (lacak, masuk) untuk tiap alamat jaringan."
+    )
+    oidc_issuer: str = Field(default="", description="Alamat penyedia OpenID Connect; kosong berarti tidak dipakai.")
+    oidc_client_id: str = Field(default="", description="Nama layanan ini pada penyedia OIDC.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="Rahasia layanan ini pada penyedia OIDC.")
+    oidc_redirect_url: str = Field(default="", description="Alamat luar dari /api/v1/session/oidc/callback.")
     first_page: bool = Field(default=True, description="Sediakan halaman coba di /; halaman itu tidak menyimpan apa pun.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING, atau ERROR.")
 
@@ -83,15 +108,25 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies travel over HTTPS alone."""
+        return self.mode != "demo" if self.https is None else self.https
+
+    @property
     def demo_key_file(self) -> Path:
         """Where a demonstration keeps its own keys: beside the data they seal, which guards nothing."""
         return self.data_dir / "kunci-enkripsi.txt"
+
+    @property
+    def key_file(self) -> Path:
+        """The file the keys stand in, unless they come in SUARA_ENCRYPTION_KEYS."""
+        return self.encryption_key_file or self.demo_key_file
 
     def open_vault(self) -> Vault:
         """The encryption keys; SuaraError where there are none, or outside demo mode none of the office's own."""
         if self.encryption_keys.get_secret_value():
             return Vault.parse(self.encryption_keys.get_secret_value(), "SUARA_ENCRYPTION_KEYS")
-        path = self.encryption_key_file or self.demo_key_file
+        path = self.key_file
         if self.mode != "demo" and path.resolve().is_relative_to(self.data_dir.resolve()):
             raise SuaraError(
                 "kunci enkripsi bawaan tidak boleh dipakai untuk pesan sungguhan",

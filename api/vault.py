@@ -2,8 +2,12 @@
 
 import base64
 import binascii
+import hashlib
+import hmac
+import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -19,15 +23,32 @@ _REMEDY = "Buat dengan 'suara secret create', satu baris 'nama kunci_base64' unt
 
 
 class Vault:
-    """Seals with the newest key and opens with any it holds. Safe to share between threads."""
+    """Seals with the newest key and opens with any it holds. Safe to share between threads.
+
+    A vault read from a file follows it: after a rotation a service at work seals with the new key without a restart.
+    """
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         """`keys`: name to 32 bytes, the newest last; SuaraError where the audit key or an encryption key is missing."""
         if AUDIT not in keys or len(keys) < 2 or any(len(key) != KEY_BYTES for key in keys.values()):
             raise SuaraError("kunci enkripsi tidak lengkap", where="daftar kunci", remedy=_REMEDY)
         self.audit_key = keys[AUDIT]
-        self._ciphers = {name: AESGCM(key) for name, key in keys.items() if name != AUDIT}
-        self.newest = list(self._ciphers)[-1]
+        self._path: Path | None = None
+        self._read_at_ns = 0
+        self._known = {name: AESGCM(key) for name, key in keys.items() if name != AUDIT}
+
+    def _ciphers(self) -> dict[str, AESGCM]:
+        """Ciphers by name, the newest last, read anew where the file changed; a file gone meanwhile changes nothing."""
+        with suppress(OSError, SuaraError):
+            if self._path and self._path.stat().st_mtime_ns != self._read_at_ns:
+                renewed = Vault.read(self._path)
+                self._known, self._read_at_ns = renewed._known, renewed._read_at_ns
+        return self._known
+
+    @property
+    def newest(self) -> str:
+        """Name of the key that seals."""
+        return list(self._ciphers())[-1]
 
     @classmethod
     def parse(cls, lines: str, where: str) -> Self:
@@ -46,26 +67,34 @@ class Vault:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """From a key file; SuaraError where it cannot be read."""
+        """From a key file, which the vault follows; SuaraError where it cannot be read."""
         try:
-            return cls.parse(path.read_text(encoding="ascii"), str(path))
+            read_at_ns = path.stat().st_mtime_ns  # before its content, so that a change meanwhile is seen the next time
+            vault = cls.parse(path.read_text(encoding="ascii"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise SuaraError("berkas kunci enkripsi tidak terbaca", where=str(path), remedy=_REMEDY) from error
+        vault._path, vault._read_at_ns = path, read_at_ns
+        return vault
 
     def seal(self, plain: bytes, about: str) -> tuple[str, bytes]:
         """(name of the key, nonce and ciphertext); `about` must be given again to open it."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return self.newest, nonce + self._ciphers[self.newest].encrypt(nonce, plain, about.encode())
+        name, cipher = list(self._ciphers().items())[-1]
+        return name, nonce + cipher.encrypt(nonce, plain, about.encode())
 
     def open(self, key_name: str, sealed: bytes, about: str) -> bytes:
         """What was sealed; SuaraError where the key is not at hand or the bytes are not what was sealed."""
-        cipher = self._ciphers.get(key_name)
+        cipher = self._ciphers().get(key_name)
         if cipher is None:
             raise SuaraError(f"kunci enkripsi '{key_name}' tidak ada", where="daftar kunci", remedy="Kembalikan kunci lama itu.")
         try:
             return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
         except InvalidTag:
             raise SuaraError("isi tersegel rusak atau bukan milik pesan ini", where=about, remedy="Pulihkan cadangan.") from None
+
+    def digest(self, *parts: str) -> str:
+        """64 hexadecimal digits, the same for the same parts; without the key no guess can be tried against them."""
+        return hmac.new(self.audit_key, json.dumps(["digest", *parts]).encode(), hashlib.sha256).hexdigest()
 
 
 def new_key_line(name: str) -> str:
@@ -93,9 +122,19 @@ def create_key_file(path: Path) -> None:
 
 
 def add_key(path: Path) -> str:
-    """Append a fresh key, which seals from now on; returns its name."""
-    names = [line.split()[0] for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
-    name = f"k{1 + max(int(n[1:]) for n in names if n[1:].isdigit())}"
-    with path.open("a", encoding="ascii") as file:
-        file.write(new_key_line(name))
+    """Append a fresh key, which seals from now on, and return its name; the file is never seen half-written."""
+    try:
+        lines = path.read_text(encoding="ascii")
+        names = [line.split()[0] for line in lines.splitlines() if line.strip()]
+        name = f"k{1 + max((int(n[1:]) for n in names if n[0] == 'k' and n[1:].isdigit()), default=0)}"
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        partial.touch(mode=0o600)
+        owner = path.stat()  # whoever rotates, the service's own account keeps reading it
+        os.chown(partial, owner.st_uid, owner.st_gid)
+        partial.write_text(f"{lines.rstrip()}\n{new_key_line(name)}", encoding="ascii")
+        partial.replace(path)
+    except OSError as error:
+        raise SuaraError(
+            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa izin foldernya."
+        ) from error
     return name

@@ -22,13 +22,15 @@ class Right(StrEnum):
     CASE_ORIGINAL = "integrity.original"
     CASE_REPORTER = "integrity.reporter"  # ask for, or agree to, opening who reported
     CASE_EXPORT = "integrity.export"
+    REPORTS = "reports.read"
+    PLAN = "plans.edit"  # register improvement actions, targets and surveys
     AUDIT = "audit.read"
 
 
-_ORDINARY = {Right.SCORE, Right.READ}
+_ORDINARY = {Right.SCORE, Right.READ, Right.REPORTS}
 RIGHTS_OF_ROLE: dict[str, frozenset[Right]] = {
     "desk": frozenset({*_ORDINARY, Right.WRITE, Right.CORRECT, Right.ROUTE, Right.ORIGINAL, Right.IMPORT}),
-    "manager": frozenset(_ORDINARY),
+    "manager": frozenset({*_ORDINARY, Right.PLAN}),
     "integrity": frozenset(
         {
             *_ORDINARY,
@@ -43,7 +45,17 @@ RIGHTS_OF_ROLE: dict[str, frozenset[Right]] = {
         }
     ),
     "admin": frozenset(
-        {*_ORDINARY, Right.WRITE, Right.CORRECT, Right.ROUTE, Right.IMPORT, Right.EDIT_ROUTING, Right.EXPORT, Right.AUDIT}
+        {
+            *_ORDINARY,
+            Right.WRITE,
+            Right.CORRECT,
+            Right.ROUTE,
+            Right.IMPORT,
+            Right.EDIT_ROUTING,
+            Right.EXPORT,
+            Right.PLAN,
+            Right.AUDIT,
+        }
     ),
 }
 assert set(RIGHTS_OF_ROLE) == set(ROLES)  # noqa: S101  -- a role added without rights would be a silent lock-out

@@ -15,34 +15,63 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.accounts import repository
+from api.accounts.grants import Grant, unit_ids
 from api.accounts.permissions import rights_of
 from api.accounts.principal import Principal
-from api.accounts.roles import ROLES
 from api.accounts.tables import ApiKey
+from api.audit.service import record
 from api.errors import ApiError
+from api.vault import Vault
 from nlp.errors import SuaraError
 
 _KEY = re.compile(r"suara_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 MAX_NAME_CHARS = 100
+MAX_DAYS = 3_650
 LAST_USED_STEP = timedelta(minutes=1)  # noting every use would make every request a write
 
 
-def create_key(session: Session, name: str, role: str) -> str:
-    """Make a key and return it; it cannot be shown again. SuaraError for an unknown role or an unfit name."""
-    if role not in ROLES:
-        raise SuaraError(f"peran '{role}' tidak dikenal", where="--role", remedy=f"Pakai salah satu: {', '.join(ROLES)}.")
+def create_key(session: Session, vault: Vault, who: Principal, name: str, grant: Grant, days: int | None = None) -> str:
+    """Make a key and return it; it cannot be shown again. SuaraError for an unfit name, unknown units or too many days."""
     if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
         raise SuaraError(
             "nama kunci kosong, terlalu panjang, atau memuat huruf tak tercetak",
             where="--name",
             remedy="Pakai 1 sampai 100 huruf.",
         )
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise SuaraError(f"masa berlaku {days} hari tidak dapat dipakai", where="--days", remedy=f"Pakai 1 sampai {MAX_DAYS}.")
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    repository.add_key(
-        session,
-        ApiKey(prefix=prefix, secret_sha256=_digest(secret), name=name.strip(), role=role, created_at=datetime.now(UTC)),
+    now = datetime.now(UTC)
+    key = ApiKey(
+        prefix=prefix,
+        secret_sha256=_digest(secret),
+        name=name.strip(),
+        role=grant.role,
+        scopes=grant.scopes,
+        created_at=now,
+        expires_at=None if days is None else now + timedelta(days=days),
     )
+    ids = unit_ids(session, grant.units)
+    repository.add(session, key)
+    repository.limit_key(session, key.id, ids)
+    record(session, vault, who, "key.created", ("key", key.id), prefix=prefix, name=key.name, days=days, **grant.details)
     return f"suara_{prefix}_{secret}"
+
+
+def revoke_key(session: Session, vault: Vault, who: Principal, prefix: str) -> ApiKey:
+    """End a key at once; SuaraError where none has this prefix. A second time changes nothing."""
+    key = repository.find_key(session, prefix)
+    if key is None:
+        raise SuaraError(f"kunci '{prefix}' tidak ditemukan", where="PREFIX", remedy="Lihat 'suara key list'.")
+    if key.revoked_at is None:
+        key.revoked_at = datetime.now(UTC)
+        record(session, vault, who, "key.revoked", ("key", key.id), prefix=prefix, name=key.name)
+    return key
+
+
+def list_keys(session: Session) -> list[tuple[ApiKey, list[str] | None]]:
+    """Every key with the codes of its units, None for all."""
+    return [(key, repository.unit_codes(session, repository.units_of_key(session, key.id))) for key in repository.keys(session)]
 
 
 def check_key(session: Session, given: str | None) -> ApiKey:
@@ -57,7 +86,7 @@ def check_key(session: Session, given: str | None) -> ApiKey:
             401,
             "kunci_salah",
             "Kunci API tidak dikenal",
-            "Kirim kepala X-API-Key dengan kunci yang berlaku. Kunci dibuat dengan 'suara key create'.",
+            "Kirim kepala X-API-Key dengan kunci yang berlaku, dibuat dengan 'suara key create', atau masuk dengan akun.",
             {"WWW-Authenticate": 'ApiKey realm="suara-warga"'},
         )
     return key

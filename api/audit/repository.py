@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
 from api.audit.tables import AuditEvent, AuditHead
 from api.database import hold_writes
+from api.feedback.tables import Feedback
+from api.integrity.tables import IntegrityCase
 
+CASE_OBJECTS = ("case", "case_export")
 CHAIN_LOCK = 0xA0D17
 
 
@@ -39,11 +42,23 @@ def all_events(session: Session) -> Iterator[AuditEvent]:
     yield from session.scalars(select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1_000))
 
 
-def page(session: Session, before_id: int | None, limit: int, action: str | None) -> list[AuditEvent]:
-    """The newest events, or those before `before_id`."""
-    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+def page(session: Session, before_id: int | None, limit: int, action: str | None) -> list[tuple[AuditEvent, bool]]:
+    """The newest events, or those before `before_id`, each with whether it tells of an integrity case."""
+    message_with_case = (
+        select(IntegrityCase.id)
+        .join(Feedback, Feedback.id == IntegrityCase.feedback_id)
+        .where(Feedback.public_id == AuditEvent.object_id)
+        .exists()
+    )
+    about_a_case = or_(AuditEvent.object_type.in_(CASE_OBJECTS), and_(AuditEvent.object_type == "feedback", message_with_case))
+    query = select(AuditEvent, about_a_case).order_by(AuditEvent.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(AuditEvent.id < before_id)
     if action is not None:
         query = query.where(AuditEvent.action == action)
-    return list(session.scalars(query))
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def newest(session: Session, action: str) -> AuditEvent | None:
+    """The newest event of this kind."""
+    return session.scalar(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id.desc()).limit(1))

@@ -14,7 +14,7 @@ class AuditEventOut(BaseModel):
     actor_name: str
     action: str = Field(examples=["original.opened"])
     object_type: str = Field(examples=["feedback"])
-    object_id: str
+    object_id: str = Field(description="'-' bila menyangkut perkara integritas dan pembaca tidak berhak melihat perkara.")
     details: dict[str, Any]
 
 

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from api.accounts.principal import Principal
+from api.accounts.permissions import Right
+from api.accounts.principal import SYSTEM, Principal
 from api.audit import repository
 from api.audit.schemas import AuditEventOut, AuditPage
 from api.audit.tables import AuditEvent, AuditHead
 from api.vault import Vault
 
+HIDDEN = "-"
 Detail = str | int | float | bool | list[str] | None
 
 
@@ -47,6 +49,13 @@ def record(
     event.mac = _mac(vault, event)
     repository.add(session, event)
     head.n_events, head.mac = event.id, event.mac
+
+
+def note_model(session: Session, vault: Vault, model: str) -> None:
+    """Append that another model assesses from now on, unless the trail says so already."""
+    model, last = model[:60], repository.newest(session, "model.changed")
+    if last is None or last.object_id != model:
+        record(session, vault, SYSTEM, "model.changed", ("model", model), before=last.object_id if last else None)
 
 
 def _mac(vault: Vault, event: AuditEvent) -> str:
@@ -80,9 +89,14 @@ def verify(session: Session, vault: Vault) -> tuple[int, str | None]:
     return n_events, None
 
 
-def read_page(session: Session, cursor: int | None, limit: int, action: str | None) -> AuditPage:
-    """Events from the newest on."""
+def read_page(session: Session, who: Principal, cursor: int | None, limit: int, action: str | None) -> AuditPage:
+    """Events from the newest on.
+
+    Of what was done with an integrity case, or with a message that has one, a reader without the right to see cases
+    learns who did what and when, not about which nor why: the object may be a report that is secret to it.
+    """
     rows = repository.page(session, cursor, limit + 1, action)
+    sees_cases = who.may(Right.CASE_VIEW)
     items = [
         AuditEventOut(
             id=row.id,
@@ -91,9 +105,9 @@ def read_page(session: Session, cursor: int | None, limit: int, action: str | No
             actor_name=row.actor_name,
             action=row.action,
             object_type=row.object_type,
-            object_id=row.object_id,
-            details=json.loads(row.details),
+            object_id=row.object_id if sees_cases or not of_case else HIDDEN,
+            details=json.loads(row.details) if sees_cases or not of_case else {},
         )
-        for row in rows[:limit]
+        for row, of_case in rows[:limit]
     ]
     return AuditPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)

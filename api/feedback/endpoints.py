@@ -1,16 +1,17 @@
-"""/api/v1/feedback and /api/v1/track."""
+"""/api/v1/feedback, /api/v1/corrections and /api/v1/track."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Response
+from fastapi.responses import FileResponse
 
-from api.accounts.dependencies import needs
+from api.accounts.dependencies import count_address, needs
 from api.accounts.permissions import Right
 from api.accounts.principal import Principal
 from api.database import SessionDep
 from api.dependencies import DeskDep
 from api.errors import problems
-from api.feedback import intake, service
+from api.feedback import intake, service, training
 from api.feedback.schemas import (
     CorrectionIn,
     FeedbackDetail,
@@ -27,12 +28,16 @@ from api.identifiers import PUBLIC_ID
 from api.routing.schemas import DispositionIn
 
 router = APIRouter(prefix="/api/v1/feedback", tags=["pesan"], responses=problems(401, 403, 422, 503))
-tracking = APIRouter(prefix="/api/v1/track", tags=["warga"], responses=problems(404, 422, 429, 503))
+corrections = APIRouter(prefix="/api/v1/corrections", tags=["pesan"], responses=problems(401, 403, 422, 503))
+tracking = APIRouter(
+    prefix="/api/v1/track", tags=["warga"], responses=problems(404, 422, 503), dependencies=[Depends(count_address)]
+)
 PublicId = Annotated[str, Path(pattern=PUBLIC_ID, examples=["01kb4m0c2dq8x5w7t9r3z6y1ha"])]
 Reader = Annotated[Principal, Depends(needs(Right.READ))]
 Writer = Annotated[Principal, Depends(needs(Right.WRITE))]
 Corrector = Annotated[Principal, Depends(needs(Right.CORRECT))]
 Router = Annotated[Principal, Depends(needs(Right.ROUTE))]
+Exporter = Annotated[Principal, Depends(needs(Right.EXPORT))]
 
 
 @router.post(
@@ -121,6 +126,20 @@ def set_feedback_state(feedback_id: PublicId, wanted: StateIn, session: SessionD
 def open_original(feedback_id: PublicId, why: OpeningIn, session: SessionDep, desk: DeskDep, who: Reader) -> OriginalOut:
     """Open the sealed words."""
     return service.open_original(session, desk, who, feedback_id, why)
+
+
+@corrections.get(
+    "/export",
+    operation_id="export_corrections",
+    summary="Label dari petugas sebagai berkas latih (CSV)",
+    response_class=FileResponse,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def export_corrections(session: SessionDep, desk: DeskDep, who: Exporter, after: BackgroundTasks) -> FileResponse:
+    """A training file."""
+    path = training.export_to_send(session, desk, who)
+    after.add_task(path.unlink)
+    return FileResponse(path, media_type="text/csv", filename="koreksi.csv")
 
 
 @tracking.get("/{receipt}", operation_id="track", summary="Status pesan dari nomor tanda terima; tanpa kunci")

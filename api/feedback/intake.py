@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,12 +20,13 @@ from api.feedback.tables import Feedback, IdempotentRequest, SealedOriginal, Sea
 from api.identifiers import new_public_id, new_receipt
 from api.integrity.cases import open_case
 from api.routing.rulebook import Facts, Routing, Rulebook
-from api.routing.service import apply_routing, load_rulebook
+from api.routing.service import load_rulebook, route
+from api.routing.tables import Disposition
 from api.scoring.schemas import AssessmentOut, assessment_out
 from nlp import Assessment
 from nlp.insight.duplicates import resemblance, signature
 
-REPORTER_BLOCK_BYTES = 512  # sealed reporters are filled up to a multiple of it, so that their size tells nothing
+REPORTER_BYTES = 2_048  # every sealed reporter is filled up to it, so that its size tells nothing; the longest has 1,800
 SIMILAR_WINDOW = timedelta(days=14)
 SIMILAR_WORDS = 0.5  # share of words and word pairs two messages have in common
 SIMILAR_MEANING = 0.95  # cosine of the encoder's vectors
@@ -65,28 +67,37 @@ def store(
     original = message.text
     # from here on the text is masked: a hash of the original could be tried against all phone numbers
     message = message.model_copy(update={"text": assessment.masked_text})
-    earlier = _earlier(session, who, message, repeat)
+    numbers = _stored_numbers(desk, who, message)
+    earlier = _earlier(session, who, message, repeat, numbers)
     if earlier is not None:
         return earlier, False
     row = _new_row(assessment, assessment_out(assessment, desk.labels), message, repeat)
+    step: Disposition | None = None
+    links: list[SimilarLink] = []
+    if row.visibility == "rahasia":
+        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
+    else:
+        decided = rulebook.decide(facts_of(row, assessment), assessment.decision)
+        step, links = route(desk.calendar, desk.labels, row, decided), _links(session, row)
+    row.external_id = numbers[row.visibility == "rahasia"] if numbers else None
     try:
-        with session.begin_nested():
+        # where nothing can be taken already no savepoint is needed
+        with session.begin_nested() if message.external_id or repeat != Repeat() else nullcontext():
             repository.add_message(session, row)
             if repeat.idempotency_key:
                 repository.add(session, _request_row(who, message, repeat.idempotency_key, row.id))
     except IntegrityError:  # the same message came at the same moment and was first
-        earlier = _earlier(session, who, message, repeat)
+        earlier = _earlier(session, who, message, repeat, numbers)
         if earlier is None:
             raise
         return earlier, False
-    _seal(session, desk, row, original, message)
+    for link in links:
+        link.newer_id = row.id
+    if step is not None:
+        step.feedback_id = row.id
+    session.add_all([*_sealed(desk, row, original, message), *links, *([step] if step else [])])
     if row.has_case:
-        open_case(session, row, "rahasia" if not assessment.flagged else "model")
-    if row.visibility == "rahasia":
-        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
-    else:
-        apply_routing(session, desk.calendar, desk.labels, row, rulebook.decide(facts_of(row, assessment), assessment.decision))
-        _link(session, row)
+        open_case(session, row, "model" if assessment.flagged else "rahasia")
     session.flush()
     return row, True
 
@@ -111,7 +122,18 @@ def _routing(routing: Routing) -> dict[str, object]:
     return {"band": routing.band, "reason": routing.reason, "suggestions": []}
 
 
-def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat) -> Feedback | None:
+def _stored_numbers(desk: Desk, who: Principal, message: FeedbackIn) -> tuple[str, str] | tuple[()]:
+    """How the sender's own number is kept: as it is, and for a rahasia message.
+
+    Of a rahasia message a digest is kept that is this sender's alone: somebody else who tries numbers, to be given the
+    first answer, learns nothing.
+    """
+    if message.external_id is None:
+        return ()
+    return message.external_id, desk.vault.digest("external_id", who.kind, str(who.id), message.external_id)
+
+
+def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat, numbers: tuple[str, ...]) -> Feedback | None:
     if repeat.idempotency_key:
         found = repository.find_request(session, who.actor, repeat.idempotency_key)
         if found:
@@ -124,7 +146,7 @@ def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repe
                     "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
                 )
             return feedback
-    return repository.get_by_external_id(session, message.external_id) if message.external_id else None
+    return repository.get_by_external_id(session, numbers) if numbers else None
 
 
 def _request_sha256(message: FeedbackIn) -> str:
@@ -159,7 +181,6 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
     return Feedback(
         public_id=new_public_id(),
         receipt=new_receipt(),
-        external_id=message.external_id,
         import_id=repeat.import_place[0] if repeat.import_place else None,
         import_row=repeat.import_place[1] if repeat.import_place else None,
         channel=message.channel,
@@ -178,23 +199,22 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
     )
 
 
-def _seal(session: Session, desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> None:
+def _sealed(desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> tuple[SealedOriginal, SealedReporter]:
     key_name, sealed = desk.vault.seal(original.encode(), f"original:{row.public_id}")
-    session.add(SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed))
-    reporter = json.dumps(message.reporter.model_dump() if message.reporter else None).encode()
-    filled = reporter + b" " * (-len(reporter) % REPORTER_BLOCK_BYTES)
-    key_name, sealed = desk.vault.seal(filled, f"reporter:{row.public_id}")
-    session.add(SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed))
+    words = SealedOriginal(feedback_id=row.id, key_name=key_name, sealed=sealed)
+    reporter = json.dumps(message.reporter.model_dump() if message.reporter else None, ensure_ascii=False).encode()
+    key_name, sealed = desk.vault.seal(reporter.ljust(REPORTER_BYTES), f"reporter:{row.public_id}")
+    return words, SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed)
 
 
-def _link(session: Session, row: Feedback) -> None:
-    """Link the message to similar ones of the same place in the window; nothing is merged."""
+def _links(session: Session, row: Feedback) -> list[SimilarLink]:
+    """Links of a message to similar ones of the same place in the window, which then is a repeat; nothing is merged."""
     if row.district is None or row.signature is None:
-        return  # without a place two alike messages are as likely two incidents
+        return []  # without a place two alike messages are as likely two incidents
     window = (row.received_at - SIMILAR_WINDOW, row.received_at + SIMILAR_WINDOW)
-    others = repository.similar_candidates(session, row.district, *window, row.id)
+    others = repository.similar_candidates(session, row.district, *window)
     if not others:
-        return
+        return []
     shares = resemblance(row.signature, [other.signature for other in others])
     found = [("teks", float(share), other.id) for share, other in zip(shares, others, strict=True) if share >= SIMILAR_WORDS]
     known = {id_ for _, _, id_ in found}
@@ -203,5 +223,8 @@ def _link(session: Session, row: Feedback) -> None:
         vectors = np.frombuffer(b"".join(o.meaning for o in with_meaning), np.float16).reshape(len(with_meaning), -1)
         cosine = vectors.astype(np.float32) @ np.frombuffer(row.meaning or b"", np.float16).astype(np.float32)
         found += [("arti", float(c), o.id) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
-    for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]:
-        session.add(SimilarLink(newer_id=row.id, older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4))))
+    row.is_repeat = bool(found)
+    return [
+        SimilarLink(older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4)))
+        for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]
+    ]

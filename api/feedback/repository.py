@@ -1,9 +1,10 @@
 """SQL about messages."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from api.database import hold_writes
@@ -17,8 +18,10 @@ from api.feedback.tables import (
     SimilarLink,
     StoredAssessment,
 )
-from api.routing.tables import Unit
+from api.integrity.tables import IntegrityCase
+from api.routing.tables import Disposition, Unit
 
+SHOWN_OF_CASES = {"topic", "state", "since", "until", "limit", "cursor"}  # filters on what everybody sees of a message
 MAX_CANDIDATES = 500  # newest messages of the same place that a new one is compared with
 
 
@@ -51,9 +54,9 @@ def get_for_change(session: Session, public_id: str) -> Feedback | None:
     return session.scalar(select(Feedback).where(Feedback.public_id == public_id).with_for_update())
 
 
-def get_by_external_id(session: Session, external_id: str) -> Feedback | None:
-    """The message with the sender's own id."""
-    return session.scalar(select(Feedback).where(Feedback.external_id == external_id))
+def get_by_external_id(session: Session, numbers: Sequence[str]) -> Feedback | None:
+    """The first message with one of the ways the sender's own id is kept."""
+    return session.scalar(select(Feedback).where(Feedback.external_id.in_(numbers)).order_by(Feedback.id).limit(1))
 
 
 def get_by_receipt(session: Session, receipt: str) -> Feedback | None:
@@ -106,15 +109,12 @@ def page(
 def _filtered(
     session: Session, query: Select[Feedback], wanted: FeedbackFilter, today: date, *, sees_cases: bool
 ) -> Select[Feedback]:
-    for name in ("topic", "district", "state"):
+    for name in ("topic", "aspect", "sentiment", "urgency", "district", "state"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(getattr(Feedback, name) == value)
-    hidden = {name: getattr(wanted, name) for name in ("aspect", "sentiment", "urgency") if getattr(wanted, name) is not None}
-    for name, value in hidden.items():
-        query = query.where(getattr(Feedback, name) == value)
     if wanted.q:
         query = query.where(_has_words(session, wanted.q))
-    if (wanted.q or hidden) and not sees_cases:  # whether a hidden text fits would tell of the text
+    if not sees_cases and wanted.model_fields_set - SHOWN_OF_CASES:  # whether a hidden value fits would tell the value
         query = query.where(Feedback.has_case.is_(False))
     if wanted.unit == "-":
         query = query.where(Feedback.unit_id.is_(None))
@@ -156,14 +156,13 @@ def reporter_of(session: Session, feedback_id: int) -> SealedReporter | None:
     return session.get(SealedReporter, feedback_id)
 
 
-def similar_candidates(session: Session, district: str, since: datetime, until: datetime, but_id: int) -> list[Any]:
-    """(id, signature, meaning) of other messages from a place in a window, the newest first, rahasia ones left out."""
+def similar_candidates(session: Session, district: str, since: datetime, until: datetime) -> list[Any]:
+    """(id, signature, meaning) of messages from a place in a window, the newest first, rahasia ones left out."""
     query = (
         select(Feedback.id, Feedback.signature, Feedback.meaning)
         .where(
             Feedback.district == district,
             Feedback.received_at.between(since, until),
-            Feedback.id != but_id,
             Feedback.signature.is_not(None),
             Feedback.visibility != "rahasia",
         )
@@ -173,11 +172,98 @@ def similar_candidates(session: Session, district: str, since: datetime, until: 
     return list(session.execute(query))
 
 
-def similar_to(session: Session, feedback_id: int, visible: ColumnElement[bool]) -> list[tuple[SimilarLink, Feedback]]:
+def similar_to(
+    session: Session, feedback_id: int, visible: ColumnElement[bool], *, with_cases: bool
+) -> list[tuple[SimilarLink, Feedback]]:
     """Links of a message in both directions with the other message, the most similar first."""
+    if not with_cases:
+        visible = and_(visible, Feedback.has_case.is_(False))
     other = or_(
         and_(SimilarLink.newer_id == feedback_id, Feedback.id == SimilarLink.older_id),
         and_(SimilarLink.older_id == feedback_id, Feedback.id == SimilarLink.newer_id),
     )
     query = select(SimilarLink, Feedback).join(Feedback, other).where(visible).order_by(SimilarLink.similarity.desc()).limit(50)
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+# ---------------------------------------------------------------------------------------------- what is sealed
+def sealed_otherwise(session: Session, key_name: str, limit: int) -> list[tuple[SealedOriginal | SealedReporter, str]]:
+    """Rows that another key than `key_name` seals, each with its message's public id; held until the transaction ends."""
+    hold_writes(session)
+    tables: tuple[type[SealedOriginal] | type[SealedReporter], ...] = (SealedOriginal, SealedReporter)
+    found: list[tuple[SealedOriginal | SealedReporter, str]] = []
+    for table in tables:
+        query = (
+            select(table, Feedback.public_id)
+            .join(Feedback, Feedback.id == table.feedback_id)
+            .where(table.key_name != key_name)
+            .limit(limit - len(found))
+            .with_for_update(of=table)
+        )
+        rows: list[Any] = list(session.execute(query))
+        found += [(row[0], row[1]) for row in rows]
+    return found
+
+
+def destroy_sealed(session: Session, taken_in_before: datetime, now: datetime, limit: int) -> list[int]:
+    """Delete what is sealed of messages taken in before a moment, but of undecided cases; their ids."""
+    hold_writes(session)
+    undecided = select(IntegrityCase.feedback_id).where(IntegrityCase.decided_at.is_(None))
+    query = (
+        select(Feedback.id)
+        .where(Feedback.created_at < taken_in_before, Feedback.original_destroyed_at.is_(None), Feedback.id.not_in(undecided))
+        .order_by(Feedback.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    ids = list(session.scalars(query))
+    for table in (SealedOriginal, SealedReporter):
+        session.execute(delete(table).where(table.feedback_id.in_(ids)))
+    session.execute(update(Feedback).where(Feedback.id.in_(ids)).values(original_destroyed_at=now))
+    return ids
+
+
+def forget_requests(session: Session, before: datetime) -> None:
+    """Delete what tells repeats of old requests apart; an external_id still does."""
+    session.execute(delete(IdempotentRequest).where(IdempotentRequest.created_at < before))
+
+
+def wipe_log(session: Session) -> None:
+    """Write SQLite's log into the file and empty it: deleted rows still stand in it. PostgreSQL's vacuum sees to its own."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
+# ---------------------------------------------------------------------------------------------- labels that people gave
+def labelled_by_people(session: Session) -> Iterator[tuple[Feedback, list[Correction], str | None]]:
+    """Messages that somebody corrected or sent to a unit by hand, with the corrections and the last such unit's name.
+
+    None that is an integrity case or rahasia: a training file leaves that room. A few hundred in memory at a time.
+    """
+    corrected = select(Correction.feedback_id)
+    sent = select(Disposition.feedback_id).where(Disposition.actor_kind != "system")
+    last_id = 0
+    while True:
+        query = (
+            select(Feedback)
+            .where(Feedback.id > last_id, or_(Feedback.id.in_(corrected), Feedback.id.in_(sent)))
+            .where(Feedback.has_case.is_(False), Feedback.visibility != "rahasia")
+            .order_by(Feedback.id)
+            .limit(500)
+        )
+        rows = list(session.scalars(query))
+        if not rows:
+            return
+        ids = [row.id for row in rows]
+        corrections: dict[int, list[Correction]] = {id_: [] for id_ in ids}
+        for correction in session.scalars(select(Correction).where(Correction.feedback_id.in_(ids)).order_by(Correction.id)):
+            corrections[correction.feedback_id].append(correction)
+        by_hand = (
+            select(Disposition.feedback_id, Unit.name)
+            .join(Unit, Unit.id == Disposition.unit_id)
+            .where(Disposition.feedback_id.in_(ids), Disposition.actor_kind != "system")
+            .order_by(Disposition.id)
+        )
+        units = {row[0]: row[1] for row in session.execute(by_hand)}
+        yield from ((row, corrections[row.id], units.get(row.id)) for row in rows)
+        last_id = ids[-1]

@@ -27,18 +27,22 @@ from api.feedback.schemas import (
 )
 from api.feedback.tables import Correction, Feedback
 from api.identifiers import RECEIPT_CHARS, read_receipt, shown_receipt
-from api.integrity.cases import open_case
-from api.routing.schemas import DispositionIn
+from api.integrity.access import require_unlimited
+from api.integrity.cases import Span, keep_kinds, note_opening, open_case, spans_in_the_room
+from api.routing.schemas import DispositionIn, DispositionOut
 from api.routing.service import apply_routing, dispose, load_rulebook, require_label, routing_out, trail
 from api.scoring.schemas import AssessmentOut
+from nlp.labels import FLAGGED_BANDS
 
+FIRST_STATE = "diterima"
 CLOSED = ("selesai", "ditolak")
+MAX_NOTE_CHARS = 500  # masking may lengthen what was typed
 LABEL_NAMES = ("topic", "aspect", "sentiment", "urgency", "band")
 
 
 # ---------------------------------------------------------------------------------------------- who sees what
 def may_read_words(who: Principal, row: Feedback) -> bool:
-    """Whether the words of a message and what the model made of them are for this reader."""
+    """Whether the words of a message and what was made of them are for this reader."""
     return who.may(Right.CASE_VIEW) or not row.has_case
 
 
@@ -69,11 +73,17 @@ def _require_words(session: Session, who: Principal, public_id: str) -> Feedback
             "Hanya untuk unit integritas",
             "Pesan ini sedang dilihat unit integritas dan dikerjakan di sana.",
         )
+    if row.has_case:
+        require_unlimited(who)
     return row
 
 
 def feedback_out(session: Session, who: Principal, row: Feedback) -> FeedbackOut:
-    """A stored message for HTTP. Whoever took in a rahasia message gets its receipt, and nothing of what was made of it."""
+    """A stored message for HTTP.
+
+    Of a message that an integrity unit looks at, others get its topic, its receipt and what a citizen may know. Whoever
+    took in a rahasia message gets its receipt, and nothing of what was made of it, then or later.
+    """
     words, known = may_read_words(who, row), _knows_of(who, row) or row.visibility != "rahasia"
     content = AssessmentOut.model_validate(row.assessments[0].content)
     sees_cases = who.may(Right.CASE_VIEW)
@@ -82,22 +92,23 @@ def feedback_out(session: Session, who: Principal, row: Feedback) -> FeedbackOut
     return FeedbackOut(
         id=row.public_id,
         receipt=shown_receipt(row.receipt),
-        state=row.state,
+        state=row.state if known else FIRST_STATE,
         restricted=row.has_case,
         visibility=row.visibility,
-        external_id=row.external_id,
-        channel=row.channel,
-        district=row.district,
+        # that of a rahasia message is kept as a digest alone
+        external_id=row.external_id if words and row.visibility != "rahasia" else None,
+        channel=row.channel if words else None,
+        district=row.district if words else None,
         received_at=row.received_at,
         created_at=row.created_at,
-        closed_at=row.closed_at,
+        closed_at=row.closed_at if known else None,
         masked_text=row.masked_text if words else None,
         topic=row.topic if known else None,
         aspect=row.aspect if words else None,
         sentiment=row.sentiment if words else None,
         urgency=row.urgency if words else None,
         assessment=(content if sees_cases else _without_integrity(content)) if known else None,
-        routing=routing_out(session, row) if known else None,
+        routing=routing_out(session, row) if words else None,  # its reasons name words and units
     )
 
 
@@ -115,12 +126,18 @@ def _without_integrity(content: AssessmentOut) -> AssessmentOut:
 def read(session: Session, who: Principal, public_id: str) -> FeedbackDetail:
     """One message with what was done about it; ApiError 404 where there is none."""
     row = require_message(session, who, public_id)
-    words = may_read_words(who, row)
-    others = repository.similar_to(session, row.id, _visible(who)) if words else []
+    if not may_read_words(who, row):
+        return FeedbackDetail(**feedback_out(session, who, row).model_dump(), dispositions=[], corrections=[], similar=[])
+    sees_cases = who.may(Right.CASE_VIEW)
+    closed_doors = [] if sees_cases else spans_in_the_room(session, row)
     return FeedbackDetail(
         **feedback_out(session, who, row).model_dump(),
-        dispositions=trail(session, row),
-        corrections=[_correction_out(c) for c in repository.corrections_of(session, row.id)] if words else [],
+        dispositions=_told_outside(trail(session, row), closed_doors),
+        corrections=[
+            _correction_out(c)
+            for c in repository.corrections_of(session, row.id)
+            if sees_cases or not (_is_within(c.created_at, closed_doors) or c.band is not None or c.kinds is not None)
+        ],
         similar=[
             SimilarOut(
                 id=other.public_id,
@@ -129,10 +146,19 @@ def read(session: Session, who: Principal, public_id: str) -> FeedbackDetail:
                 received_at=other.received_at,
                 state=other.state,
             )
-            for link, other in others
-            if may_read_words(who, other)
+            for link, other in repository.similar_to(session, row.id, _visible(who), with_cases=sees_cases)
         ],
     )
+
+
+def _is_within(moment: datetime, spans: list[Span]) -> bool:
+    return any(start <= moment and (end is None or moment < end) for start, end in spans)
+
+
+def _told_outside(steps: list[DispositionOut], closed_doors: list[Span]) -> list[DispositionOut]:
+    """The trail for readers outside the integrity unit: what that unit wrote of its reasons stays there."""
+    hidden = {"reason": "Ditetapkan saat pesan dilihat unit integritas.", "by": "Unit integritas"}
+    return [step.model_copy(update=hidden) if _is_within(step.at, closed_doors) else step for step in steps]
 
 
 def _correction_out(row: Correction) -> CorrectionOut:
@@ -197,7 +223,7 @@ def correct(session: Session, desk: Desk, who: Principal, public_id: str, given:
         Correction(
             feedback_id=row.id,
             kinds=given.kinds,
-            note=desk.scoring.masked(given.note) if given.note else None,
+            note=desk.scoring.masked(given.note)[:MAX_NOTE_CHARS] if given.note else None,
             created_at=datetime.now(UTC),
             **labels,
             **who.actor,
@@ -209,8 +235,10 @@ def correct(session: Session, desk: Desk, who: Principal, public_id: str, given:
     if row.topic is not None and row.unit_id is None and "topic" in labels and row.visibility != "rahasia":
         rulebook = load_rulebook(session, desk.labels)
         apply_routing(session, desk.calendar, desk.labels, row, rulebook.decide(facts_of(row, None), "auto", by_person=True))
-    if given.band is not None and given.band >= "2":
-        open_case(session, row, "petugas")
+    if given.kinds is not None:
+        keep_kinds(session, row)
+    if given.band in FLAGGED_BANDS:
+        open_case(session, row, "petugas", who)
     session.flush()
     return read(session, who, public_id)
 
@@ -241,7 +269,7 @@ def set_state(session: Session, desk: Desk, who: Principal, public_id: str, want
 
 def open_original(session: Session, desk: Desk, who: Principal, public_id: str, why: OpeningIn) -> OriginalOut:
     """The words as they came; the opening is written down first. ApiError 410 once they are destroyed."""
-    row = require_message(session, who, public_id, for_change=True)
+    row = _require_words(session, who, public_id)
     needed = Right.CASE_ORIGINAL if row.has_case else Right.ORIGINAL
     if not who.may(needed):
         raise ApiError(403, "tidak_berhak", "Tidak berhak", f"Membuka teks asli pesan ini memerlukan hak '{needed}'.")
@@ -250,5 +278,8 @@ def open_original(session: Session, desk: Desk, who: Principal, public_id: str, 
         raise ApiError(
             410, "teks_asli_dimusnahkan", "Teks asli sudah dimusnahkan", "Masa simpannya telah lewat; teks tersamar tetap ada."
         )
-    record(session, desk.vault, who, "original.opened", ("feedback", public_id), reason=desk.scoring.masked(why.reason))
+    reason = desk.scoring.masked(why.reason)
+    record(session, desk.vault, who, "original.opened", ("feedback", public_id), reason=reason)
+    if row.has_case:
+        note_opening(session, row, who, reason)
     return OriginalOut(text=desk.vault.open(sealed.key_name, sealed.sealed, f"original:{public_id}").decode())

@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Date, Float, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.accounts.tables import ByActor
 from api.database import Base, UtcDateTime
+
+OPEN_COLUMNS = ("deadline_on", "visibility", "topic", "aspect", "district", "unit_id", "closed_at")
 
 
 class Labels:
@@ -28,6 +30,10 @@ class Feedback(Labels, Base):
         UniqueConstraint("import_id", "import_row"),
         Index("ix_feedback_district_received_at", "district", "received_at"),
         Index("ix_feedback_unit_id_state", "unit_id", "state"),
+        # what is open past its deadline is counted from this index alone, without reading a message
+        Index(
+            "ix_feedback_open", *OPEN_COLUMNS, sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,6 +54,7 @@ class Feedback(Labels, Base):
     deadline_on: Mapped[date | None] = mapped_column(Date)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_case: Mapped[bool] = mapped_column(default=False)  # an integrity case is open or was: words for that unit alone
+    is_repeat: Mapped[bool] = mapped_column(default=False, server_default=false())  # resembles an earlier one of its place
     routing: Mapped[dict[str, Any]] = mapped_column(JSON)  # auto, suggest or manual; why; suggested units
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)  # MinHash of the words, to find repeats
     meaning: Mapped[bytes | None] = mapped_column(LargeBinary)  # the encoder's vector, half precision

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import Float, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.accounts.tables import ByActor
@@ -20,6 +20,9 @@ class IntegrityCase(Base):
     origin: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(20), index=True)
     decision: Mapped[str | None] = mapped_column(String(20))
+    forwarded_to: Mapped[str | None] = mapped_column(String(200))  # the institution that examines it further
+    risk: Mapped[float] = mapped_column(Float)  # the first assessment's integrity risk, 0 where it has none
+    kinds: Mapped[str] = mapped_column(Text)  # codes that lead, as '|code|code|', so that SQL finds one
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -33,6 +36,9 @@ class CaseEvent(ByActor, Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("integrity_cases.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(30))
     note: Mapped[str | None] = mapped_column(Text)  # masked
+    state: Mapped[str | None] = mapped_column(String(20))  # the case's state from then on, where it changed
+    decision: Mapped[str | None] = mapped_column(String(20))
+    recipient: Mapped[str | None] = mapped_column(String(200))  # who it was forwarded or exported to
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -52,3 +58,4 @@ class ReporterRequest(ByActor, Base):
     answered_by_kind: Mapped[str | None] = mapped_column(String(10))
     answered_by_id: Mapped[int | None]
     answered_by_name: Mapped[str | None] = mapped_column(String(100))
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # it opens once

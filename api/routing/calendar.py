@@ -51,6 +51,25 @@ class WorkCalendar:
             left -= self.is_working_day(day)
         return day
 
+    def working_days_since(self, start: date, end: date) -> int:
+        """How many working days are over after `start` and up to `end`, at most MAX_WORKING_DAYS."""
+        day, n_days = start, 0
+        while day < end and n_days < MAX_WORKING_DAYS:
+            day += timedelta(days=1)
+            n_days += self.is_working_day(day)
+        return n_days
+
+    def day_before(self, end: date, n_days: int) -> date:
+        """The earliest day since which not more than `n_days` working days are over on `end`."""
+        day, left = end, min(n_days, MAX_WORKING_DAYS)
+        while day > date.min and (left := left - self.is_working_day(day)) >= 0:
+            day -= timedelta(days=1)
+        return day
+
+    def start_of(self, day: date) -> datetime:
+        """The moment at which a local day begins."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone)
+
 
 def _as_date(value: object) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):

@@ -57,18 +57,25 @@ def deadline(calendar: WorkCalendar, labels: Labels, topic: str | None, start: d
     return None if days is None else calendar.add_working_days(start, days)
 
 
-def apply_routing(session: Session, calendar: WorkCalendar, labels: Labels, row: Feedback, routing: Routing) -> None:
-    """Write what the rules say into a stored message; send it where they are sure."""
+def route(calendar: WorkCalendar, labels: Labels, row: Feedback, routing: Routing) -> Disposition | None:
+    """Write what the rules say into a message, stored or not; the step to store beside it where they are sure."""
     row.routing = {
         "band": routing.band,
         "reason": routing.reason,
         "suggestions": [{"unit": s.unit.code, "name": s.unit.name, "reason": s.reason} for s in routing.suggestions],
     }
     if routing.band != "auto":
-        return
+        return None
     chosen = routing.suggestions[0]
     last_day = deadline(calendar, labels, row.topic, calendar.day_of(row.received_at), chosen.working_days)
-    _send(session, SYSTEM, row, chosen.unit.id, chosen.reason, last_day, chosen.rule_id)
+    return _step(SYSTEM, row, chosen.unit.id, chosen.reason, last_day, chosen.rule_id)
+
+
+def apply_routing(session: Session, calendar: WorkCalendar, labels: Labels, row: Feedback, routing: Routing) -> None:
+    """Write what the rules say into a stored message; send it where they are sure."""
+    step = route(calendar, labels, row, routing)
+    if step is not None:
+        repository.add(session, step)
 
 
 def dispose(
@@ -87,30 +94,27 @@ def dispose(
     today = calendar.day_of(datetime.now(UTC))
     last_day = wanted.deadline_on or deadline(calendar, labels, row.topic, today, None)
     record(session, vault, who, "feedback.disposed", ("feedback", row.public_id), unit=unit.code, before=row.unit_id or 0)
-    _send(session, who, row, unit.id, wanted.reason, last_day, None)
+    repository.add(session, _step(who, row, unit.id, wanted.reason, last_day, None))
 
 
-def _send(
-    session: Session, who: Principal, row: Feedback, unit_id: int, reason: str, last_day: date | None, rule_id: int | None
-) -> None:
+def _step(who: Principal, row: Feedback, unit_id: int, reason: str, last_day: date | None, rule_id: int | None) -> Disposition:
+    """The message now lies with the unit; what is to be stored of it."""
     now = datetime.now(UTC)
-    repository.add(
-        session,
-        Disposition(
-            feedback_id=row.id,
-            unit_id=unit_id,
-            previous_unit_id=row.unit_id,
-            rule_id=rule_id,
-            reason=reason[:500],
-            deadline_on=last_day,
-            created_at=now,
-            **who.actor,
-        ),
+    step = Disposition(
+        feedback_id=row.id,  # none yet for a message that is just coming in
+        unit_id=unit_id,
+        previous_unit_id=row.unit_id,
+        rule_id=rule_id,
+        reason=reason[:500],
+        deadline_on=last_day,
+        created_at=now,
+        **who.actor,
     )
     row.unit_id, row.deadline_on = unit_id, last_day
     row.routed_at = row.routed_at or now
     if row.state == "diterima":
         row.state = "diteruskan"
+    return step
 
 
 def routing_out(session: Session, row: Feedback) -> RoutingOut:

@@ -1,7 +1,7 @@
 """Holds the loaded model; loads it beside the start of the service and says when it is ready."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -18,8 +18,9 @@ CANNED_TEXT = "Lampu jalan di depan balai desa padam, mohon diperbaiki."
 class ScoringService:
     """One model for the whole process."""
 
-    def __init__(self, model_dir: Path) -> None:
-        self._model_dir = model_dir
+    def __init__(self, model_dir: Path, when_ready: Callable[[str], None] = lambda _: None) -> None:
+        """`when_ready` is called once with the model's name, in the thread that loaded it."""
+        self._model_dir, self._when_ready = model_dir, when_ready
         self._scorer: Scorer | None = None
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._load, name="load-model", daemon=True)
@@ -43,6 +44,7 @@ class ScoringService:
             return
         self._scorer = scorer
         log.info("model ready", model=scorer.bundle.name)
+        self._when_ready(scorer.bundle.name)
 
     @property
     def ready(self) -> bool:

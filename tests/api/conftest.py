@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
+from api.accounts import passwords
+from api.accounts.administration import add_account
+from api.accounts.grants import read_grant
+from api.accounts.principal import SYSTEM
 from api.accounts.service import create_key
 from api.app import create_app
 from api.database import migrate, open_engine
@@ -19,6 +27,7 @@ from tests.bundles import train_small
 from tests.database_server import postgresql
 
 READY_WITHIN_S = 60
+PASSWORD = "gerobak biru di simpang"
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +35,14 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own SUARA_ variables must not change what a test sees."""
     for name in {f"SUARA_{field.upper()}" for field in Settings.model_fields}:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2 with the least memory and time, so that signing in does not slow the tests; test_sessions tests the real one."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with patch.object(passwords, "_hasher", quick), patch.object(passwords, "_NOBODYS_HASH", quick.hash("siapa pun")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +61,26 @@ def serving(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-def make_key(app: FastAPI, name: str = "loket", role: str = "desk") -> dict[str, str]:
-    """Headers with a new key of a started application."""
+def make_key(app: FastAPI, name: str = "loket", role: str = "desk", **limits: Any) -> dict[str, str]:
+    """Headers with a new key of a started application; `limits`: scopes, units, days."""
+    days = limits.pop("days", None)
     with app.state.sessions.begin() as session:
-        return {"X-API-Key": create_key(session, name, role)}
+        return {"X-API-Key": create_key(session, app.state.desk.vault, SYSTEM, name, read_grant(role, **limits), days)}
+
+
+def make_account(app: FastAPI, username: str = "loket.timur", role: str = "desk", **limits: Any) -> None:
+    """An account with the password PASSWORD; `limits`: scopes, units."""
+    with app.state.sessions.begin() as session:
+        add_account(session, app.state.desk.vault, SYSTEM, username, read_grant(role, **limits), PASSWORD)
+
+
+def sign_in(app: FastAPI, username: str = "loket.timur", password: str = PASSWORD) -> TestClient:
+    """A browser of its own that has signed in to a started application; it sends its CSRF token with every request."""
+    browser = TestClient(app)
+    answer = browser.post("/api/v1/session", json={"username": username, "password": password})
+    assert answer.status_code == 201, answer.text
+    browser.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    return browser
 
 
 @pytest.fixture

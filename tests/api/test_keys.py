@@ -1,12 +1,16 @@
 import hashlib
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from fastapi import FastAPI
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api.accounts.roles import ROLES
 from api.settings import Settings
+from tests.api.command_line import suara
 from tests.api.conftest import make_key
 from tests.api.messages import assert_problem, database_bytes, other_connection
 
@@ -88,3 +92,78 @@ def test_a_key_counts_only_in_its_header(client: TestClient, headers: dict[str, 
         "body": {"json": {"X-API-Key": key, "texts": ["jalan"]}},
     }[where]
     assert_problem(client.post("/api/v1/score", **request), 401, "kunci_salah", unsaid=(key,))  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------------ limits, expiry, revocation
+@pytest.fixture
+def on_command_line(both_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUARA_DATA_DIR", str(both_settings.data_dir))
+    monkeypatch.setenv("SUARA_DATABASE_URL", both_settings.database_url)
+
+
+def test_scopes_narrow_what_a_role_grants(both: TestClient) -> None:
+    headers = make_key(both.app, scopes=["score", "feedback.read"])
+    assert both.post("/api/v1/score", json={"texts": ["jalan"]}, headers=headers).status_code == 200
+    assert both.get(URL, headers=headers).status_code == 200
+    assert_problem(both.post(URL, json={"text": "jalan"}, headers=headers), 403, "tidak_berhak")
+
+
+def test_a_key_with_days_opens_until_they_are_over(both: TestClient) -> None:
+    noon = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
+    with time_machine.travel(noon, tick=False) as clock:
+        headers, lasting = make_key(both.app, days=30), make_key(both.app)
+        clock.move_to(noon + timedelta(days=30) - timedelta(seconds=1))
+        assert both.get(URL, headers=headers).status_code == 200
+        clock.shift(timedelta(seconds=1))
+        assert_problem(both.get(URL, headers=headers), 401, "kunci_salah")
+        assert both.get(URL, headers=lasting).status_code == 200
+
+
+@pytest.mark.usefixtures("on_command_line")
+def test_a_key_is_made_listed_and_revoked_on_the_command_line(both: TestClient) -> None:
+    both.post("/api/v1/units", json={"code": "dinas_pu", "name": "Dinas PU"}, headers=make_key(both.app, "pengelola", "admin"))
+    options = ("--unit", "dinas_pu", "--scope", "score", "--scope", "feedback.read", "--days", "7")
+    key = suara("key", "create", "--role", "desk", "--name", "Loket PU", *options).out.strip()
+    _, prefix, secret = key.split("_", 2)
+    assert both.get("/api/v1/session", headers={"X-API-Key": key}).json()["units"] == ["dinas_pu"]
+    listed = suara("key", "list").out
+    header, _, line = listed.splitlines()
+    row = dict(zip(header.split("\t"), line.split("\t"), strict=True))
+    expiry, used = row.pop("berlaku sampai"), row.pop("terakhir dipakai")
+    assert row == {
+        **{"awalan": prefix, "nama": "Loket PU", "peran": "desk"},
+        **{"hak": "feedback.read,score", "unit": "dinas_pu", "dicabut": "-"},
+    }
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", expiry) and used != "-"
+    assert secret not in listed and hashlib.sha256(secret.encode()).hexdigest() not in listed
+    assert suara("key", "revoke", prefix).out == f"Kunci {prefix} (Loket PU) dicabut.\n"
+    assert suara("key", "revoke", prefix).code == 0
+    assert_problem(both.get(URL, headers={"X-API-Key": key}), 401, "kunci_salah")
+    assert suara("key", "list").out.splitlines()[2].endswith("UTC")
+    with both.app.state.sessions.begin() as session:
+        events = session.execute(text("SELECT action, details FROM audit_events WHERE object_type = 'key' ORDER BY id")).all()
+    assert [event[0] for event in events] == ["key.created", "key.created", "key.revoked"]
+    assert not [event for event in events if secret in event[1]]
+
+
+@pytest.mark.usefixtures("on_command_line")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("create", "--role", "desk", "--name", "x", "--scope", "audit.read"), ("--scope", "feedback.read")),
+        (("create", "--role", "desk", "--name", "x", "--unit", "dinas_x"), ("--unit", "dinas_x")),
+        (("create", "--role", "desk", "--name", "x", "--days", "0"), ("--days", "3650")),
+        (("create", "--role", "desk", "--name", "x", "--days", "99999999"), ("--days", "3650")),
+        (("revoke", "000000000000"), ("suara key list",)),
+    ],
+)
+def test_what_a_key_cannot_have_is_refused_in_one_line(
+    both: TestClient, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    ran = suara("key", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    [line] = ran.err.splitlines()
+    assert all(word in line for word in words)
+    with both.app.state.sessions.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM api_keys")) == 0
+        assert session.scalar(text("SELECT count(*) FROM audit_events")) == 0

@@ -136,6 +136,42 @@ def test_messages_of_the_first_release_come_along_up_and_down(either_engine: Eng
         assert connection.scalar(text("SELECT count(*) FROM assessments")) == 1
 
 
+def test_cases_of_before_get_their_risk_and_kinds_and_go_back(either_engine: Engine) -> None:
+    migrate_down(either_engine, "base")
+    migrate(either_engine, "0002")
+    day = "'2026-01-01'"
+    message = "(id, public_id, receipt, visibility, received_at, created_at, masked_text, state, has_case, routing)"
+    statements = [
+        f"INSERT INTO feedback {message} VALUES ({n}, 'x{n}', 'r{n}', 'publik', {day}, {day}, 'a', 'diterima', true, '{{}}')"
+        for n in (1, 2, 3)
+    ]
+    assessment = "(id, feedback_id, model, created_at, integrity_risk, decision, content)"
+    statements += [
+        f"INSERT INTO assessments {assessment} VALUES ({n}, {n}, 'm', {day}, {risk}, 'manual', '{{\"kinds\": [{kinds}]}}')"
+        for n, risk, kinds in ((1, 0.75, '"suap", "pungli"'), (2, 0.5, '"suap"'), (3, "NULL", ""))
+    ]
+    statements += [
+        "INSERT INTO corrections (id, feedback_id, kinds, created_at, actor_kind, actor_id, actor_name)"
+        f" VALUES ({n}, 2, {kinds}, {day}, 'key', 1, 'loket')"
+        for n, kinds in ((1, "'[\"dana\"]'"), (2, "NULL"))
+    ]
+    statements += [
+        "INSERT INTO integrity_cases (id, public_id, feedback_id, origin, state, opened_at)"
+        f" VALUES ({n}, 'c{n}', {n}, 'model', 'baru', {day})"
+        for n in (1, 2, 3)
+    ]
+    with either_engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    migrate(either_engine)
+    with either_engine.begin() as connection:
+        rows = connection.execute(text("SELECT risk, kinds FROM integrity_cases ORDER BY id")).all()
+        assert rows == [(0.75, "|suap|pungli|"), (0.5, "|dana|"), (0.0, "")]
+    migrate_down(either_engine, "0002")
+    with either_engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM integrity_cases")) == 3
+
+
 def test_there_is_one_line_of_migrations() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

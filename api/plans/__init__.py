@@ -1,0 +1,1 @@
+"""What managers set out to do: improvement actions and targets."""

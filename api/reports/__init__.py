@@ -1,0 +1,1 @@
+"""What managers read: counts that are kept as messages come, and what insight makes of them."""

@@ -1,0 +1,74 @@
+"""Make a report for whoever asks: what they may see, in the form they want."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from api.accounts.principal import Principal
+from api.desk import Desk
+from api.errors import ApiError
+from api.reports import priorities, standards, themes, trends
+from api.reports.changes import changes
+from api.reports.context import Context
+from api.reports.report import Report, as_csv, as_xlsx
+from api.reports.schemas import PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery, report_out
+from api.reports.scope import scope_of
+from api.surveys.service import satisfaction
+
+Answer = ReportOut | tuple[bytes, str, str]
+"""A body for JSON, or a file with its media type and name."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def read_trends(session: Session, desk: Desk, who: Principal, wanted: TrendsQuery) -> Answer:
+    """Trends by one dimension."""
+    by = None if wanted.by == "semua" else wanted.by
+    return _answer(session, desk, who, wanted, lambda context: trends.trends(context, by, wanted.every))
+
+
+def read_priorities(session: Session, desk: Desk, who: Principal, wanted: PrioritiesQuery) -> Answer:
+    """Where to improve first."""
+    return _answer(session, desk, who, wanted, lambda context: priorities.priorities(context, wanted.place, wanted.budget))
+
+
+def read_themes(session: Session, desk: Desk, who: Principal, wanted: ThemesQuery) -> Answer:
+    """Themes inside a topic."""
+    return _answer(session, desk, who, wanted, lambda context: themes.themes(context, wanted.topic))
+
+
+def read_standards(session: Session, desk: Desk, who: Principal, wanted: ReportQuery) -> Answer:
+    """Service standards."""
+    return _answer(session, desk, who, wanted, standards.standards)
+
+
+def read_people(session: Session, desk: Desk, who: Principal, wanted: ReportQuery) -> Answer:
+    """Training needs, praise, savings."""
+    return _answer(session, desk, who, wanted, standards.people)
+
+
+def read_satisfaction(session: Session, desk: Desk, who: Principal, wanted: ReportQuery) -> Answer:
+    """The survey beside messages."""
+    return _answer(session, desk, who, wanted, satisfaction)
+
+
+def read_changes(session: Session, desk: Desk, who: Principal, wanted: ReportQuery) -> Answer:
+    """Drift and floods."""
+    return _answer(session, desk, who, wanted, changes)
+
+
+def _answer(session: Session, desk: Desk, who: Principal, wanted: ReportQuery, make: Callable[[Context], Report]) -> Answer:
+    window = wanted.window(desk.calendar.day_of(datetime.now(UTC)))
+    scope = scope_of(session, desk.labels, who, window, wanted.wanted)
+    report = make(Context(session, desk, scope)).for_audience(wanted.audience_of_form)
+    if wanted.format == "json":
+        return report_out(report)
+    name = f"{report.title.lower().replace(' ', '-')}-{scope.since}-{scope.until}"
+    if wanted.format == "xlsx":
+        return as_xlsx(report), XLSX, f"{name}.xlsx"
+    table = wanted.table or next(iter(report.tables), "")
+    if table not in report.tables:
+        there = ", ".join(report.tables) or "tidak ada untuk luar kantor"
+        raise ApiError(422, "tabel_tidak_ada", "Tabel tidak ada", f"Tabel laporan ini: {there}.")
+    return as_csv(report.tables[table]), "text/csv", f"{name}-{table}.csv"

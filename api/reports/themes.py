@@ -1,0 +1,110 @@
+"""What people write about inside a topic; themes keep their identity from month to month."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from api.reports import repository
+from api.reports.context import Context
+from api.reports.report import Report, Table
+from api.reports.tables import StoredTheme
+from nlp.insight.theme_identity import Theme, keep_identity
+from nlp.insight.themes import find_themes, watch_other
+from nlp.insight.wording import number
+
+MAX_THEME_MESSAGES = 5_000  # the newest: an answer within seconds
+MAX_EXAMPLE_CHARS = 400
+
+
+def themes(context: Context, topic: str) -> Report:
+    """Themes of a topic, and for the topic of everything else what the label list may lack."""
+    messages = context.messages("text", "meaning", limit=MAX_THEME_MESSAGES)
+    found = _found(context, topic, messages)
+    name = context.labels.name("topic", topic)
+    others = _candidates(context, topic, messages)
+    notes = [f"Tema baru atau meningkat: {theme.name} ({number(theme.size)} pesan)." for theme in found if theme.is_emerging]
+    notes += [f"Mungkin perlu topik sendiri: {theme.name} ({number(theme.size)} pesan)." for theme in others]
+    frame = _frame(found, messages)
+    return Report(
+        title=f"Tema pesan tentang {name}",
+        scope=context.scope,
+        tables={
+            "tema": Table(
+                frame,
+                {
+                    "id": "Nomor",
+                    "name": "Tema",
+                    "size": "Pesan berbeda",
+                    "n_messages": "Pesan",
+                    "share": "Bagian",
+                    "growth": "Kali jendela sebelumnya",
+                    "is_emerging": "Meningkat",
+                    "is_new": "Baru",
+                    "first_day": "Pertama",
+                    "last_day": "Terakhir",
+                    "phrases": "Frasa",
+                    "examples": "Contoh",
+                },
+                "size",
+                ["name"],
+            )
+        },
+        sentences=(f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}.",),
+        private=tuple(notes),
+    )
+
+
+def refresh_themes(context: Context, topics: Sequence[str]) -> int:
+    """Find the themes of topics anew and store them, so that next month knows them again; how many are alive."""
+    now, n_alive = datetime.now(UTC), 0
+    for topic in topics:
+        inside = Context(context.session, context.desk, context.scope.of_topic(topic))
+        messages = inside.messages("text", "meaning", limit=MAX_THEME_MESSAGES)
+        for theme in _matched(inside, topic, messages):
+            row = StoredTheme(key=f"{topic}:{theme.id}"[:60], topic=topic, content=theme.to_dict())
+            row.last_seen_on, row.updated_at = theme.last_day, now
+            repository.keep_theme(context.session, row)
+            n_alive += not theme.is_dormant
+    return n_alive
+
+
+def _matched(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
+    stored = [Theme.from_dict(content) for content in repository.themes_of(context.session, topic)]
+    return keep_identity(find_themes(messages.set_index("id"), _vectors(messages)), stored)
+
+
+def _found(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
+    return [theme for theme in _matched(context, topic, messages) if not theme.is_dormant]
+
+
+def _candidates(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
+    """What the label list lacks is sought where messages fit no topic: the last one of the list."""
+    if topic != context.labels.codes("topic")[-1]:
+        return []
+    return watch_other(messages.set_index("id"), _vectors(messages))
+
+
+def _vectors(messages: pd.DataFrame) -> npt.NDArray[np.float32] | None:
+    """The encoder's vectors, where every message has one of the same length."""
+    lengths = {len(meaning) if meaning else 0 for meaning in messages["meaning"]}
+    if len(lengths) != 1 or lengths == {0}:
+        return None
+    matrix = np.frombuffer(b"".join(messages["meaning"]), np.float16).reshape(len(messages), -1)
+    return matrix.astype(np.float32)
+
+
+def _frame(found: Sequence[Theme], messages: pd.DataFrame) -> pd.DataFrame:
+    text = messages.set_index("id")["text"]
+    columns = ("id", "name", "size", "n_messages", "share", "growth", "is_emerging", "is_new", "first_day", "last_day", "phrases")
+    rows: list[dict[str, Any]] = []
+    for theme in found:
+        row = {name: getattr(theme, name) for name in columns}
+        for day in ("first_day", "last_day"):
+            row[day] = pd.Timestamp(row[day])
+        examples = [str(text[label])[:MAX_EXAMPLE_CHARS] for label in theme.examples if label in text.index]
+        rows.append(row | {"phrases": list(theme.phrases), "examples": examples})
+    return pd.DataFrame(rows, columns=[*columns, "examples"])

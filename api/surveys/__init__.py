@@ -1,0 +1,1 @@
+"""Satisfaction surveys (SKM): answers by file, nobody's name among them."""

@@ -1,0 +1,135 @@
+"""Tables for outside the office: counts under 5 are hidden, with others beside them, so that no subtraction tells them.
+
+Primary and complementary suppression as in Hundepool et al., Statistical Disclosure Control (2012), chapter 4. A hidden
+count and one hidden to protect it look alike. What is published together must be suppressed together, in one call.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nlp.errors import SuaraError
+from nlp.insight.attack import Line, pinned
+
+MIN_CELL = 5
+TOTAL = "Jumlah"
+MAX_KEYS = 3
+
+
+def suppress(
+    table: pd.DataFrame, n_column: str, keys: Sequence[str], margins: Iterable[Sequence[str]] | None = None
+) -> pd.DataFrame:
+    """Counts by `keys` (1 to 3 columns) with totals, safe to publish as a whole.
+
+    `margins`: the totals to publish, each by the keys it keeps, `()` for the grand total; None for all of them. A total's
+    row has TOTAL in the keys it sums over. Returns columns `keys`, `n_column` (Int64, NA where hidden) and `hidden`,
+    sorted as the table, margins last; every other column is left out, since a share or a sum beside a hidden count would
+    tell it. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
+
+    Hides every count of 1 to 4, totals too; then, until nothing can be told: in each sum (a total and its parts) with
+    exactly one hidden count the smallest other one, parts before the total; and beside each hidden count that all sums
+    together still leave one value for (`nlp.insight.attack`), the smallest other count in its sums.
+    SuaraError where the keys are no columns, too many, or already hold TOTAL.
+    """
+    _check(table, n_column, keys)
+    published = _published(tuple(keys), margins)
+    cells = pd.concat([_summed(table, n_column, keys, kept) for kept in published], ignore_index=True)
+    n = cells[n_column].to_numpy(np.int64)
+    lines = _lines(cells, keys, published)
+    hidden = (n > 0) & (n < MIN_CELL)
+    _hide_single(hidden, n, lines)
+    while (found := pinned(n, hidden, lines)).size:
+        for cell in found:
+            _hide_beside(int(cell), hidden, n, lines)
+        _hide_single(hidden, n, lines)
+    return cells.assign(**{n_column: cells[n_column].astype("Int64").mask(hidden), "hidden": hidden})
+
+
+def _check(table: pd.DataFrame, n_column: str, keys: Sequence[str]) -> None:
+    missing = [name for name in (*keys, n_column) if name not in table]
+    if missing or not 1 <= len(keys) <= MAX_KEYS:
+        raise SuaraError(
+            f"kolom '{missing[0]}' tidak ada" if missing else f"ada {len(keys)} kolom kunci",
+            where="penyamaran angka kecil",
+            remedy=f"Sebutkan 1 sampai {MAX_KEYS} kolom kunci yang ada pada tabel.",
+        )
+    taken = [name for name in keys if (table[name] == TOTAL).any()]
+    if taken:
+        raise SuaraError(
+            f"kolom '{taken[0]}' sudah berisi '{TOTAL}'",
+            where="penyamaran angka kecil",
+            remedy="Buang baris jumlah; jumlah dihitung ulang di sini.",
+        )
+
+
+def _published(keys: tuple[str, ...], margins: Iterable[Sequence[str]] | None) -> list[tuple[str, ...]]:
+    """Key subsets from the whole table to the grand total."""
+    subsets = [part for size in range(len(keys) - 1, -1, -1) for part in combinations(keys, size)]
+    wanted = None if margins is None else {frozenset(kept) for kept in margins}
+    return [keys, *(part for part in subsets if wanted is None or frozenset(part) in wanted)]
+
+
+def _summed(table: pd.DataFrame, n_column: str, keys: Sequence[str], kept: tuple[str, ...]) -> pd.DataFrame:
+    if kept:
+        frame = table.groupby(list(kept), as_index=False, sort=False, observed=True, dropna=False)[n_column].sum()
+    else:
+        frame = pd.DataFrame({n_column: [table[n_column].sum()]})
+    for name in keys:
+        frame[name] = frame[name].astype(object) if name in kept else TOTAL
+    return frame[[*keys, n_column]]
+
+
+def _lines(cells: pd.DataFrame, keys: Sequence[str], published: list[tuple[str, ...]]) -> list[Line]:
+    """Every sum that the published tables state: a total and the cells of a finer table that it is made of."""
+    table_of = np.repeat(np.arange(len(published)), [_n_rows(cells, keys, kept) for kept in published])
+    lines: list[Line] = []
+    for fine, coarse in permutations(range(len(published)), 2):
+        kept = published[coarse]
+        if not set(kept) < set(published[fine]):
+            continue
+        totals, parts = (np.flatnonzero(table_of == which) for which in (coarse, fine))
+        place = {_key(cells, row, kept): row for row in totals}
+        members: dict[int, list[int]] = {int(row): [] for row in totals}
+        for row in parts:
+            members[int(place[_key(cells, row, kept)])].append(int(row))
+        lines += [(total, np.array(children)) for total, children in members.items()]
+    return lines
+
+
+def _n_rows(cells: pd.DataFrame, keys: Sequence[str], kept: tuple[str, ...]) -> int:
+    is_total = {name: (cells[name] == TOTAL).to_numpy() for name in keys}
+    return int(np.logical_and.reduce([is_total[name] != (name in kept) for name in keys]).sum())
+
+
+def _key(cells: pd.DataFrame, row: int, kept: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(cells[name].iat[row] for name in kept)
+
+
+def _hide_single(hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64], lines: list[Line]) -> None:
+    """Hide, in place, until no sum has exactly one hidden count."""
+    changed = True
+    while changed:
+        changed = False
+        for total, parts in lines:
+            if int(hidden[parts].sum()) + int(hidden[total]) == 1:
+                hidden[_smallest_open([(total, parts)], hidden, n)] = changed = True
+
+
+def _hide_beside(cell: int, hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64], lines: list[Line]) -> None:
+    around = [(total, parts) for total, parts in lines if cell == total or cell in parts]
+    place = _smallest_open(around, hidden, n)
+    if place is not None:
+        hidden[place] = True
+
+
+def _smallest_open(around: list[Line], hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64]) -> int | None:
+    """The smallest count still shown in some sums, parts before totals; None where all are hidden. A 0 protects nothing."""
+    for places in (np.concatenate([parts for _, parts in around]), np.array([total for total, _ in around])):
+        shown = places[~hidden[places] & (n[places] > 0)]
+        if len(shown):
+            return int(shown[np.argmin(n[shown])])
+    return None
