@@ -16,6 +16,7 @@ from api.accounts import commands as accounts
 from api.audit import commands as audit
 from api.command_session import open_session
 from api.feedback import commands as feedback
+from api.reports import commands as reports
 
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 
@@ -90,5 +91,5 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
     app.command()(serve)
     app.command()(demo)
-    for room in (accounts, audit, feedback, secrets):
+    for room in (accounts, audit, feedback, reports, secrets):
         room.register(app)

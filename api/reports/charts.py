@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 WIDTH = 470  # points between the margins of an A4 page
-WEEKS_HEIGHT = 140
+WEEKS_HEIGHT = 215
 ROW_HEIGHT = 16
 MAX_ROWS = 12
 FONT = "Libertinus Serif, Georgia, serif"
@@ -77,14 +77,13 @@ def topics_chart(topics: pd.DataFrame, title: str, names: tuple[str, str]) -> st
 def deadlines_chart(deadlines: pd.DataFrame, title: str) -> str:
     """Share settled in time as a dot with its interval, beside the standard as an upright mark; the worst first.
 
-    Columns `topic_name`, `share_kept`, `share_low`, `share_high`, `standard_share` (0 to 1), `n_due` (missing: not told).
+    Columns `topic_name`, `share_kept`, `share_low`, `share_high`, `standard_share` (0 to 1), and where it may be told `n_due`.
     """
     import altair as alt
 
-    frame = deadlines.head(MAX_ROWS)
-    frame = frame[["topic_name", "share_kept", "share_low", "share_high", "standard_share", "n_due"]]
-    frame = frame.astype(dict.fromkeys(frame.columns[1:], "float64"))
-    due = [f" dari {number(n)}" if pd.notna(n) else "" for n in frame["n_due"]]
+    columns = ["topic_name", "share_kept", "share_low", "share_high", "standard_share"]
+    frame = deadlines.head(MAX_ROWS)[columns].astype(dict.fromkeys(columns[1:], "float64"))
+    due = [f" dari {number(n)}" for n in deadlines["n_due"].head(MAX_ROWS)] if "n_due" in deadlines else [""] * len(frame)
     frame["shown"] = [f"{percent(share)}{of}" for share, of in zip(frame["share_kept"], due, strict=True)]
     frame["edge"] = 1.02
     base = alt.Chart(frame).encode(y=_rows("topic_name", frame))

@@ -29,7 +29,9 @@ from nlp.labels import FLAGGED_BANDS
 
 MAX_AREAS = 10
 MAX_THEMED_TOPICS = 3
-MAX_PLANS = 8  # the newest ones
+MAX_THEMES = 3  # of each, the largest
+MAX_PLANS = 5  # the newest ones
+MAX_DAYS_LISTED = 5
 SURVEY_DAYS = 366  # a survey is taken once or twice a year
 UNNAMED = "Tanpa topik"
 
@@ -125,8 +127,8 @@ def _areas(context: Context) -> tuple[pd.DataFrame, tuple[str, ...]]:
     kind = "district" if (context.counts(["district"])["district"] != "").any() else "unit"
     ranking = ranking_of(context, "district" if kind == "district" else "unit")
     frame = context.with_names(ranking.areas.head(MAX_AREAS))
-    several = "Beberapa wilayah" if kind == "district" else "Beberapa unit"
-    lacking = "Tanpa wilayah" if kind == "district" else "Belum ada unit"
+    several = "beberapa wilayah" if kind == "district" else "beberapa unit"
+    lacking = "tanpa wilayah" if kind == "district" else "belum ada unit"
     places = [place or (several if n_pooled else lacking) for place, n_pooled in zip(frame[kind], frame["n_pooled"], strict=True)]
     return frame.assign(place=places), ranking.notes
 
@@ -138,7 +140,7 @@ def _themes(context: Context, topics: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for topic, name in zip(named["topic"], named["topic_name"], strict=True):
         found = themes(replace(context, scope=context.scope.of_topic(topic)), topic).tables["tema"].frame
-        parts.append(found.assign(topic=topic, topic_name=name)[columns])
+        parts.append(found.head(MAX_THEMES).assign(topic=topic, topic_name=name)[columns])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
@@ -201,9 +203,12 @@ def _survey(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _people(context: Context) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     found = people(context)
-    return found.tables["pelatihan"].frame, found.tables["pujian"].frame, found.sentences[0]
+    saved = found.tables["penghematan"].frame
+    saving = found.sentences[0] if (saved["n_saved"] > 0).any() else ""
+    return found.tables["pelatihan"].frame, found.tables["pujian"].frame, saving
 
 
 def days_told(days: tuple[date, ...]) -> str:
-    """'11 Oktober 2026, 12 Oktober 2026'."""
-    return ", ".join(day(pd.Timestamp(one)) for one in days)
+    """'2 hari (11 Oktober 2026, 12 Oktober 2026)'; of many days the number alone."""
+    listed = f" ({', '.join(day(pd.Timestamp(one)) for one in days)})" if len(days) <= MAX_DAYS_LISTED else ""
+    return f"{len(days)} hari{listed}"

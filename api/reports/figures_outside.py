@@ -30,7 +30,7 @@ def outside(context: Context, figures: Figures) -> Figures:
             422,
             "terlalu_sedikit_untuk_luar",
             "Terlalu sedikit pesan untuk luar kantor",
-            f"Laporan untuk luar kantor memerlukan sedikitnya {MIN_CELL} pesan sebulan. Pakai audience=dalam, atau pilih bulan lain.",
+            f"Bulan itu kurang dari {MIN_CELL} pesan. Pakai audience=dalam, atau pilih bulan lain.",
         )
     month = figures.month.copy()
     if totals["n_before"] or month_totals[before]:
@@ -66,7 +66,10 @@ def _topics(topics: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, bool]]:
     cells = safe[(safe["topic"] != TOTAL) & (safe["month"] != TOTAL)].pivot(index="topic", columns="month", values="count")
     totals = safe[(safe["topic"] == TOTAL) & (safe["month"] != TOTAL)].set_index("month")["hidden"]
     shown = cells.reindex(topics["topic"])[columns].reset_index(drop=True)
-    return topics.assign(**{name: shown[name] for name in columns}), {str(name): bool(value) for name, value in totals.items()}
+    safe_topics = topics.assign(**{name: shown[name] for name in columns})
+    # their order must not tell how large hidden ones are
+    safe_topics = safe_topics.sort_values(["n", "topic_name"], ascending=[False, True], ignore_index=True)
+    return safe_topics, {str(name): bool(value) for name, value in totals.items()}
 
 
 def _weeks(context: Context, weeks: pd.DataFrame) -> tuple[pd.DataFrame, dict[date, bool]]:

@@ -72,7 +72,7 @@ def _check(context: Context, made_on: date) -> None:
     name = month_name(pd.Timestamp(context.scope.since))
     if context.scope.until > made_on:
         raise ApiError(422, "bulan_belum_selesai", "Bulan belum selesai", f"{name} belum berakhir. Pilih bulan yang sudah lewat.")
-    if not context.counts([])["n"].sum():
+    if not context.counts(["topic"])["n"].sum():
         raise ApiError(
             404, "bulan_tanpa_pesan", "Belum ada pesan", f"Tidak ada pesan yang diterima pada {name}. Pilih bulan lain."
         )

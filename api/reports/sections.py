@@ -9,6 +9,7 @@ import pandas as pd
 from api.reports.report import Table
 from nlp.insight.wording import NO_VALUE, day, number
 
+MAX_PRINTED = 10  # rows of a table; XLSX and JSON hold them all
 Write = Callable[[Any], str]
 
 
@@ -57,13 +58,19 @@ class Section:
     columns: tuple[Column, ...] = ()
     chart: Chart | None = None
     empty: str = ""  # said where the table has no row
+    starts_page: bool = False
 
     @property
     def rows(self) -> list[list[tuple[str, str]]]:
         """Printed cells, each with what stands beneath it."""
         if self.table is None:
             return []
-        return [[_cell(row, column) for column in self.columns] for row in self.table.frame.to_dict("records")]
+        return [[_cell(row, column) for column in self.columns] for row in self.table.frame.head(MAX_PRINTED).to_dict("records")]
+
+    @property
+    def n_left_out(self) -> int:
+        """Rows that are not printed."""
+        return max(0, len(self.table.frame) - MAX_PRINTED) if self.table is not None and self.columns else 0
 
 
 def _cell(row: dict[Any, Any], column: Column) -> tuple[str, str]:
