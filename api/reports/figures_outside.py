@@ -30,7 +30,7 @@ def outside(context: Context, figures: Figures) -> Figures:
             422,
             "terlalu_sedikit_untuk_luar",
             "Terlalu sedikit pesan untuk luar kantor",
-            f"Bulan itu kurang dari {MIN_CELL} pesan. Pakai audience=dalam, atau pilih bulan lain.",
+            "Angkanya akan membuka hal pribadi. Pakai audience=dalam, atau pilih bulan lain.",
         )
     month = figures.month.copy()
     if totals["n_before"] or month_totals[before]:
@@ -115,9 +115,8 @@ def _kept(deadlines: pd.DataFrame) -> str:
     totals = deadlines[["n_kept", "n_due"]].sum().to_frame().T
     if not _tellable(totals["n_kept"], totals["n_due"]).all():
         return ""
-    return (
-        f"Dari pesan yang jatuh tempo, {percent(totals['n_kept'].iloc[0] / totals['n_due'].iloc[0])} selesai dalam batas waktu."
-    )
+    share = totals["n_kept"].iloc[0] / totals["n_due"].iloc[0]
+    return f"Dari pesan yang jatuh tempo, {percent(share)} selesai dalam batas waktu."
 
 
 def _themes(themes: pd.DataFrame) -> pd.DataFrame:

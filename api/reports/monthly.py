@@ -71,8 +71,6 @@ def monthly(context: Context, audience: Audience, made_on: date) -> MonthlyRepor
 def _check(context: Context, made_on: date) -> None:
     name = month_name(pd.Timestamp(context.scope.since))
     if context.scope.until > made_on:
-        raise ApiError(422, "bulan_belum_selesai", "Bulan belum selesai", f"{name} belum berakhir. Pilih bulan yang sudah lewat.")
+        raise ApiError(422, "bulan_belum_berakhir", "Bulan belum berakhir", f"Pilih bulan yang sudah lewat sebelum {name}.")
     if not context.counts(["topic"])["n"].sum():
-        raise ApiError(
-            404, "bulan_tanpa_pesan", "Belum ada pesan", f"Tidak ada pesan yang diterima pada {name}. Pilih bulan lain."
-        )
+        raise ApiError(404, "bulan_tanpa_pesan", "Belum ada pesan", f"Tidak ada pesan pada {name}. Pilih bulan lain.")

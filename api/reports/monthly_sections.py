@@ -6,7 +6,7 @@ import pandas as pd
 
 from api.reports.charts import deadlines_chart, topics_chart, weeks_chart
 from api.reports.context import Context
-from api.reports.figures import Figures, days_told, month_before
+from api.reports.figures import MAX_THEMED_TOPICS, Figures, days_told, month_before
 from api.reports.monthly_sentences import last, position, volume
 from api.reports.report import Audience
 from api.reports.scope import Scope
@@ -38,8 +38,8 @@ def _weeks(scope: Scope, figures: Figures) -> Section:
         key="mingguan",
         title="Banyaknya pesan",
         lead=(
-            "Garis menunjukkan pesan seminggu (Senin sampai Minggu, minggu penuh saja); bidang kelabu kisaran wajarnya menurut "
-            "catatan sebelum empat minggu itu. Lingkaran menandai minggu di luar kisaran; garis terputus berarti tidak ada angka.",
+            "Garis: pesan tiap minggu penuh, Senin sampai Minggu. Bidang kelabu: kisaran wajarnya menurut minggu-minggu "
+            "sebelumnya. Lingkaran: minggu di luar kisaran. Garis terputus: tidak ada angka.",
         ),
         table=table_of(figures.weeks, heads | {"low": "Batas bawah", "high": "Batas atas"}),
         chart=Chart(weeks_chart(figures.weeks, title), f"Grafik garis pesan seminggu selama 52 minggu. {volume(scope, figures)}"),
@@ -49,12 +49,13 @@ def _weeks(scope: Scope, figures: Figures) -> Section:
 def _topics(scope: Scope, figures: Figures) -> Section:
     names = tuple(month(pd.Timestamp(first)) for first in (scope.since, month_before(scope.since)))
     top = figures.topics.iloc[0]
-    title = f"Terbanyak tentang {top['topic_name']}"
+    title = f"Terbanyak tentang {top['topic_name']}: {_count(top['n'])} pesan, bulan sebelumnya {_count(top['n_before'])}"
     rows = figures.topics.head(5).itertuples()
     told = "; ".join(f"{row.topic_name} {_count(row.n)} ({_count(row.n_before)})" for row in rows)
     lead = tuple(figures.rises["sentence"]) if "sentence" in figures.rises else ()
     return Section(
         key="topik",
+        starts_page=True,
         title="Topik bulan ini dan bulan sebelumnya",
         lead=lead,
         table=table_of(figures.topics, {"topic_name": "Topik", "n": names[0], "n_before": names[1]}),
@@ -105,7 +106,7 @@ def _areas(scope: Scope, figures: Figures) -> Section:
         Column("n", "Pesan", whole),
         Column("index", "Indeks", lambda value: number(value, 1)),
         Column("ranks", "Peringkat"),
-        Column("stability", "Ketahanan", width=0.24),
+        Column("stability", "Ketahanan", width=0.3),
     )
     heads = {
         "rank": "Peringkat", "topic_name": "Topik", "aspect_name": "Unsur", "place": "Tempat", "n": "Pesan", "index": "Indeks",
@@ -113,10 +114,11 @@ def _areas(scope: Scope, figures: Figures) -> Section:
     }  # fmt: skip
     return Section(
         key="prioritas",
+        starts_page=True,
         title="Yang perlu diperbaiki lebih dahulu",
         lead=(
             f"Dihitung atas pesan {_window(scope)}. Indeks 0 sampai 100 menimbang banyaknya pesan, urgensi, ketidakpuasan, "
-            "pertumbuhan, tenggat, laporan berulang, dan integritas. Peringkat: kisarannya bila bobot itu diubah-ubah secara acak.",
+            "pertumbuhan, tenggat, laporan berulang, dan integritas. Kolom peringkat: kisarannya bila bobot itu diubah-ubah.",
             *figures.area_notes,
         ),
         table=table_of(frame, heads),
@@ -126,19 +128,24 @@ def _areas(scope: Scope, figures: Figures) -> Section:
 
 
 def _themes(scope: Scope, figures: Figures) -> Section:
+    names = figures.topics.loc[figures.topics["topic"] != "", "topic_name"].head(MAX_THEMED_TOPICS)
+    lacking = names[~names.isin(figures.themes["topic_name"])].tolist()
     growing = figures.themes["is_emerging"].map({True: "meningkat", False: ""}) if len(figures.themes) else ""
     frame = figures.themes.assign(growing=growing)
     columns = (
         Column("topic_name", "Topik", width=0.6),
         Column("name", "Tema", width=1),
-        Column("n_messages", "Pesan", whole),
         Column("growing", "Keterangan", width=0.4),
+        Column("n_messages", "Pesan", whole),
     )
     heads = {"topic_name": "Topik", "name": "Tema", "n_messages": "Pesan", "growth": "Kali sebelumnya", "growing": "Keterangan"}
     return Section(
         key="tema",
         title="Yang ditulis warga tentang tiga topik terbesar",
-        lead=(f"Kelompok pesan {_window(scope)} yang berbicara tentang hal serupa, dinamai dengan kata-kata warga sendiri.",),
+        lead=(
+            f"Kelompok pesan {_window(scope)} yang berbicara tentang hal serupa, dinamai dengan kata-kata warga sendiri.",
+            *((f"Belum tampak kelompok yang jelas: {', '.join(lacking)}.",) if lacking and len(frame) else ()),
+        ),
         table=table_of(frame, heads),
         columns=printed(frame, columns),
         empty="Belum ada tema: topik terbesar belum memuat cukup banyak pesan yang serupa.",
@@ -195,7 +202,7 @@ def _survey(scope: Scope, figures: Figures) -> Section:
         "share_negative": "Bagian tidak puas", "flag": "Catatan",
     }  # fmt: skip
     lead = tuple(
-        f"IKM {number(row['index'], 2)} dari {number(row['n_respondents'])} responden dalam setahun terakhir: mutu {row['grade']} "
+        f"IKM {number(row['index'], 2)} dari {number(row['n_respondents'])} responden setahun terakhir: mutu {row['grade']} "
         f"({str(row['grade_name']).lower()}; 95 %: {number(row['low'], 2)} sampai {number(row['high'], 2)})."
         for row in figures.survey.to_dict("records")
     )
@@ -265,7 +272,7 @@ def method(context: Context, figures: Figures, audience: Audience) -> tuple[str,
         else "Setiap hari bulan ini ada pesan yang tercatat."
     )
     rule = (
-        f"Untuk luar kantor: angka 1 sampai {MIN_CELL - 1} disamarkan, beserta angka lain yang dapat membukanya lewat pengurangan."
+        f"Untuk luar kantor: angka 1 sampai {MIN_CELL - 1} disamarkan, juga angka lain yang selisihnya dapat membukanya."
         if audience == "luar"
         else "Untuk dalam kantor: angka kecil tidak disamarkan. Jangan dibagikan ke luar; mintalah laporan untuk luar kantor."
     )

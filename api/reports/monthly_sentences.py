@@ -28,10 +28,8 @@ def volume(scope: Scope, figures: Figures) -> str:
     came = f"Pada {month(pd.Timestamp(scope.since))} warga mengirim {number(row['n'])} pesan"
     if math.isnan(row["expected"]):
         return f"{came}; catatan sebelumnya belum cukup untuk mengatakan berapa wajarnya."
-    usual = (
-        f"wajarnya sekitar {number(row['expected'])} (antara {interval(row['low'], row['high']).replace(' sampai ', ' dan ')})"
-    )
-    return f"{came}, {position(row)}: {usual}."
+    usual = f"sekitar {number(row['expected'])} (95 %: {interval(row['low'], row['high'])})"
+    return f"{came}, {position(row)}; wajarnya {usual}."
 
 
 def position(row: "pd.Series[float]") -> str:
@@ -83,10 +81,8 @@ def results(figures: Figures) -> str:
         thanked = f"Pujian terbanyak untuk {top['unit']} ({number(top['n_positive'])} pesan)."
     if better:
         return f"Tindakan yang tampak membuahkan hasil: {'; '.join(better)}. {thanked}".strip()
-    judged = (
-        "Belum ada tindakan perbaikan yang terlihat hasilnya." if len(actions) else "Belum ada tindakan perbaikan yang tercatat."
-    )
-    return f"{judged} {thanked}".strip()
+    lacking = "terlihat hasilnya" if len(actions) else "tercatat"
+    return f"Belum ada tindakan perbaikan yang {lacking}. {thanked}".strip()
 
 
 def last(scope: Scope) -> pd.Timestamp:
