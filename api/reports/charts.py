@@ -4,7 +4,7 @@ One unit of an SVG is one point on A4. Titles say the message; axes and numbers 
 same bytes. Colours: two blues beside greys, told apart by lightness and by shape as well.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -108,7 +108,7 @@ def _rows(name: str, frame: pd.DataFrame) -> "alt.Y":
     return alt.Y(f"{name}:N", sort=frame[name].tolist(), axis=axis)
 
 
-def _svg(layers: "alt.LayerChart", title: str, height: int) -> str:
+def _svg(layers: "alt.LayerChart | alt.FacetChart", title: str, height: int) -> str:
     import vl_convert
 
     config = {
@@ -119,6 +119,6 @@ def _svg(layers: "alt.LayerChart", title: str, height: int) -> str:
         "title": {"fontSize": 10.5, "anchor": "start", "frame": "group", "fontWeight": "bold", "offset": 8},
         "view": {"stroke": None},
     }
-    chart = layers.properties(title=title, width=WIDTH, height=height, autosize={"type": "fit-x", "contains": "padding"})
+    chart: Any = layers.properties(title=title, width=WIDTH, height=height, autosize={"type": "fit-x", "contains": "padding"})
     spec: Any = chart.to_dict() | {"config": config, "padding": 1}
-    return cast(str, vl_convert.vegalite_to_svg(spec, format_locale=_NUMBERS, time_format_locale=_TIMES))
+    return vl_convert.vegalite_to_svg(spec, format_locale=_NUMBERS, time_format_locale=_TIMES)

@@ -1,9 +1,10 @@
 """The monthly report as PDF (PDF/UA-1, A4) by Typst. The same report gives the same bytes."""
 
 import json
+import re
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,10 @@ from api.reports.monthly import MonthlyReport
 from api.reports.sections import Section
 from nlp.insight.wording import day, number
 
+# What the font that Typst carries can show; PDF/UA allows no character without a shape. Everything else becomes '?'.
+_UNSHOWN = re.compile(
+    "[^\u0020-\u007e\u00a0-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2026\u2030-\u2040\u20a0-\u20bf\u2200-\u226f]"
+)
 TEMPLATE = Path(__file__).with_name("laporan.typ")
 AUDIENCES = {
     "dalam": "Untuk dalam kantor. Jangan dibagikan ke luar.",
@@ -23,15 +28,24 @@ def as_pdf(report: MonthlyReport) -> bytes:
     import typst
 
     made = datetime.combine(report.made_on, time(), UTC)
-    pdf = typst.compile(typst_files(report), ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=made)
-    return cast(bytes, pdf)
+    files: Any = typst_files(report)  # the package's type hints know no dict
+    return typst.compile(files, ignore_system_fonts=True, pdf_standards=["ua-1"], timestamp=made)
 
 
 def typst_files(report: MonthlyReport) -> dict[str, bytes]:
     """What Typst reads: the template, its data, the charts."""
-    charts = {_file(section): section.chart.svg.encode() for section in report.sections if section.chart}
-    data = json.dumps(template_data(report), ensure_ascii=False).replace(" %", "\u00a0%").encode()  # never at a line's start
+    charts = {_file(section): _shown(section.chart.svg).encode() for section in report.sections if section.chart}
+    data = json.dumps(_shown(template_data(report)), ensure_ascii=False).encode()
     return {"main.typ": TEMPLATE.read_bytes(), "laporan.json": data, **charts}
+
+
+def _shown(value: Any) -> Any:
+    """Every text in it as the font can show it; a percent sign never begins a line."""
+    if isinstance(value, str):
+        return _UNSHOWN.sub("?", value).replace(" %", "\u00a0%")
+    if isinstance(value, dict):
+        return {name: _shown(item) for name, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
 
 
 def template_data(report: MonthlyReport) -> dict[str, Any]:
