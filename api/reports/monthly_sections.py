@@ -97,7 +97,7 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
 def _areas(scope: Scope, figures: Figures) -> Section:
     areas = figures.areas
     frame = areas.assign(
-        area=areas["topic_name"] + " · " + areas["aspect_name"] + " · " + areas["place"],
+        area=[" · ".join(names) for names in areas[["topic_name", "aspect_name", "place"]].itertuples(index=False)],
         ranks=[f"{number(low)} sampai {number(high)}" for low, high in zip(areas["rank_low"], areas["rank_high"], strict=True)],
     )
     columns = (
