@@ -37,9 +37,12 @@ _TIMES = {
 def weeks_chart(weeks: pd.DataFrame, title: str) -> str:
     """Messages a week as a line over the band that was to be expected; a ring where a week lies outside.
 
-    Columns `period`, `n` (missing: a gap), `low`, `high` (missing where the past was too short).
+    Columns `period`, `n` (missing: a gap), `low`, `high` (missing where the past was too short). Weeks before the first
+    that has a count are left out.
     """
     import altair as alt
+
+    weeks = weeks[weeks["n"].notna().cummax()]
 
     outside = (weeks["n"] > weeks["high"]) | (weeks["n"] < weeks["low"])
     frame = weeks.assign(period=weeks["period"].dt.strftime("%Y-%m-%d"), is_outside=outside.fillna(False).astype(bool))
@@ -47,24 +50,31 @@ def weeks_chart(weeks: pd.DataFrame, title: str) -> str:
     frame = frame.astype(dict.fromkeys(("n", "low", "high"), "float64"))
     when = alt.X("period:T", title="Minggu mulai tanggal", axis=alt.Axis(format="%b %y", tickCount="month", labelFlush=True))
     base = alt.Chart(frame).encode(x=when)
-    amount = alt.Y("n:Q", title="Pesan seminggu", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, format=",.0f"))
+    top = frame[["n", "high"]].max().max() if len(frame) else 1
+    amount = alt.Y(
+        "n:Q",
+        title="Pesan seminggu",
+        scale=alt.Scale(domain=[0, max(1, top)], nice=True),
+        axis=alt.Axis(tickCount=5, format=",.0f"),
+    )
     band = base.mark_area(color=PALE, invalid="break-paths-filter-domains").encode(
         y=alt.Y("low:Q", title="Pesan seminggu"), y2=alt.Y2("high:Q")
     )
     line = base.mark_line(color=BLUE, strokeWidth=1.6, invalid="break-paths-filter-domains").encode(y=amount)
+    dots = base.mark_point(color=BLUE, filled=True, size=9, opacity=1).encode(y="n:Q")  # a week between two gaps has no line
     rings = base.transform_filter("datum.is_outside").mark_point(shape="circle", size=45, filled=False, color=DARK)
-    return _svg(alt.layer(band, line, rings.encode(y="n:Q")), title, WEEKS_HEIGHT)
+    return _svg(alt.layer(band, line, dots, rings.encode(y="n:Q")), title, WEEKS_HEIGHT)
 
 
 def topics_chart(topics: pd.DataFrame, title: str, names: tuple[str, str]) -> str:
     """Bars of the month with a mark for the month before, the largest first.
 
-    Columns `topic_name`, `n`, `n_before`; a missing one is hidden and said so. `names`: of the month and the one before.
+    Columns `topic_name`, `n`, `n_before`; a missing one is written as wording does. `names`: of the month and the one before.
     """
     import altair as alt
 
     frame = topics.head(MAX_ROWS)[["topic_name", "n", "n_before"]].astype({"n": "float64", "n_before": "float64"})
-    frame["shown"] = [f"{_or_hidden(row.n)}  ({_or_hidden(row.n_before)})" for row in frame.itertuples()]
+    frame["shown"] = [f"{number(row.n)}  ({number(row.n_before)})" for row in frame.itertuples()]
     frame["end"] = frame[["n", "n_before"]].max(axis=1).fillna(0)
     base = alt.Chart(frame).encode(y=_rows("topic_name", frame))
     value = alt.X("n:Q", title=f"Pesan: batang {names[0]}, garis tegak {names[1]}", axis=alt.Axis(format=",.0f", tickCount=6))
@@ -95,10 +105,6 @@ def deadlines_chart(deadlines: pd.DataFrame, title: str) -> str:
     ticks = base.mark_tick(color=DARK, thickness=2, size=12).encode(x="standard_share:Q")
     numbers = base.mark_text(align="left", color=DARK).encode(x="edge:Q", text="shown:N")
     return _svg(alt.layer(spans, dots, ticks, numbers), title, ROW_HEIGHT * len(frame))
-
-
-def _or_hidden(n: float) -> str:
-    return number(n) if pd.notna(n) else "disamarkan"
 
 
 def _rows(name: str, frame: pd.DataFrame) -> "alt.Y":

@@ -16,6 +16,7 @@ from nlp.insight.wording import day, number
 _UNSHOWN = re.compile(
     "[^\u0020-\u007e\u00a0-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2026\u2030-\u2040\u20a0-\u20bf\u2200-\u226f]"
 )
+_BEFORE_UNIT = re.compile("(?<=[0-9]) (?=%|pesan)")
 TEMPLATE = Path(__file__).with_name("laporan.typ")
 AUDIENCES = {
     "dalam": "Untuk dalam kantor. Jangan dibagikan ke luar.",
@@ -40,9 +41,9 @@ def typst_files(report: MonthlyReport) -> dict[str, bytes]:
 
 
 def _shown(value: Any) -> Any:
-    """Every text in it as the font can show it; a percent sign never begins a line."""
+    """Every text in it as the font can show it; a number's unit never begins a line."""
     if isinstance(value, str):
-        return _UNSHOWN.sub("?", value).replace(" %", "\u00a0%")
+        return _BEFORE_UNIT.sub("\u00a0", _UNSHOWN.sub("?", value))
     if isinstance(value, dict):
         return {name: _shown(item) for name, item in value.items()}
     return [_shown(item) for item in value] if isinstance(value, list) else value

@@ -40,7 +40,7 @@ UNNAMED = "Tanpa topik"
 class Figures:
     """Frames by what they hold. A count that the reader may not see is missing (NA)."""
 
-    month: "pd.Series[Any]"  # n, n_before, expected, low, high
+    month: "pd.Series[Any]"  # n, expected, low, high
     weeks: pd.DataFrame  # see api.reports.weeks
     topics: pd.DataFrame  # topic, topic_name, n, n_before; the largest first
     rises: pd.DataFrame  # topic_name, n, expected, ratio, sentence; the surest first
@@ -84,7 +84,7 @@ def collect(context: Context) -> Figures:
     observed = set(context.observed_days(scope.since).date)
     days = (scope.since + timedelta(days=n) for n in range((scope.until - scope.since).days))
     return Figures(
-        month=pd.Series(dict(total[["n", "expected", "low", "high"]]) | {"n_before": topics["n_before"].sum()}),
+        month=total[["n", "expected", "low", "high"]],
         weeks=weeks(context),
         topics=topics,
         rises=rises,

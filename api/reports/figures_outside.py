@@ -32,13 +32,10 @@ def outside(context: Context, figures: Figures) -> Figures:
             "Terlalu sedikit pesan untuk luar kantor",
             "Angkanya akan membuka hal pribadi. Pakai audience=dalam, atau pilih bulan lain.",
         )
-    month = figures.month.copy()
     if totals["n_before"] or month_totals[before]:
         topics["n_before"] = pd.array([pd.NA] * len(topics), dtype="Int64")
-        month["n_before"] = pd.NA
     return replace(
         figures,
-        month=month,
         weeks=weeks,
         topics=topics,
         rises=figures.rises[["topic_name", "ratio"]],
@@ -105,7 +102,7 @@ def _tellable(n_kept: "pd.Series[int]", n_due: "pd.Series[int]") -> "pd.Series[b
 
 def _deadlines(deadlines: pd.DataFrame) -> pd.DataFrame:
     """Shares alone, in whole percent, of the topics where both sides are large enough."""
-    columns = ["topic_name", "share_kept", "share_low", "share_high", "standard_days", "standard_share"]
+    columns = ["topic_name", "share_kept", "share_low", "share_high", "standard_days", "standard_share", "verdict"]
     safe = deadlines[_tellable(deadlines["n_kept"], deadlines["n_due"])][columns].reset_index(drop=True)
     return safe.assign(**{name: safe[name].round(SHARE_DIGITS) for name in columns[1:4]})
 

@@ -12,7 +12,8 @@ from api.reports.report import Audience
 from api.reports.scope import Scope
 from api.reports.sections import Chart, Column, Section, printed, table_of, whole
 from nlp.insight.small_cells import MIN_CELL
-from nlp.insight.wording import day, month, number, percent, span
+from nlp.insight.standards import TOO_FEW, UNMET
+from nlp.insight.wording import NO_VALUE, day, month, number, percent, span
 
 Make = Callable[[Scope, Figures], Section]
 
@@ -67,7 +68,7 @@ def _topics(scope: Scope, figures: Figures) -> Section:
 
 
 def _count(n: float) -> str:
-    return number(n) if pd.notna(n) else "disamarkan"
+    return number(n) if pd.notna(n) else NO_VALUE
 
 
 def _deadlines(scope: Scope, figures: Figures) -> Section:
@@ -77,10 +78,11 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
         "share_low": "Batas bawah", "share_high": "Batas atas", "standard_days": "Standar hari kerja",
         "standard_share": "Standar bagian", "median_days": "Median hari kerja", "p90_days": "Persentil 90", "verdict": "Hasil",
     }  # fmt: skip
-    below = frame[frame["share_high"] < frame["standard_share"]]["topic_name"].tolist()
+    judged = frame[frame["verdict"] != TOO_FEW]
+    below = judged.loc[judged["verdict"] == UNMET, "topic_name"].tolist()
     title = f"{number(len(below))} topik jelas di bawah standar" if below else "Tidak ada topik yang jelas di bawah standar"
-    told = "; ".join(f"{row.topic_name} {percent(row.share_kept)}" for row in frame.head(5).itertuples())
-    chart = Chart(deadlines_chart(frame, title), f"Grafik titik bagian tepat waktu menurut topik, terendah dahulu: {told}.")
+    told = "; ".join(f"{row.topic_name} {percent(row.share_kept)}" for row in judged.head(5).itertuples())
+    chart = Chart(deadlines_chart(judged, title), f"Grafik titik bagian tepat waktu menurut topik, terendah dahulu: {told}.")
     return Section(
         key="tenggat",
         title="Tenggat menurut standar layanan",
@@ -89,7 +91,7 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
             *((f"Jelas di bawah standar: {', '.join(below)}.",) if below else ()),
         ),
         table=table_of(frame, heads),
-        chart=chart if len(frame) else None,
+        chart=chart if len(judged) else None,
         empty="Belum ada topik dengan cukup pesan yang jatuh tempo.",
     )
 
@@ -272,7 +274,7 @@ def method(context: Context, figures: Figures, audience: Audience) -> tuple[str,
         else "Setiap hari bulan ini ada pesan yang tercatat."
     )
     rule = (
-        f"Untuk luar kantor: angka 1 sampai {MIN_CELL - 1} disamarkan, juga angka lain yang selisihnya dapat membukanya."
+        f"Untuk luar kantor: angka 1 sampai {MIN_CELL - 1} ditulis '{NO_VALUE}', juga angka lain yang selisihnya membukanya."
         if audience == "luar"
         else "Untuk dalam kantor: angka kecil tidak disamarkan. Jangan dibagikan ke luar; mintalah laporan untuk luar kantor."
     )

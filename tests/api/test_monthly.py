@@ -138,11 +138,8 @@ def outside(service: TestClient) -> MonthlyReport:
 
 
 def n_pages(pdf: bytes) -> int:
-    """Of a PDF whose page tree is not compressed."""
-    counts = [
-        int(n) for n in re.findall(rb"/Type\s*/Pages[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages", pdf) for n in n if n
-    ]
-    return max(counts) if counts else len(re.findall(rb"/Type\s*/Page\b", pdf))
+    """Of a PDF whose page objects are not compressed, as Typst writes them."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def spoken(node: Any) -> str:
@@ -317,7 +314,7 @@ def test_outside_words_and_charts_tell_no_small_count(outside: MonthlyReport) ->
         assert not re.search(r"(?<![\d.,])[1-4] pesan", text), text
     topics = next(section.chart for section in outside.sections if section.key == "topik")
     assert topics is not None
-    assert "disamarkan" in topics.svg
+    assert re.search(r">-  \(|\(-\)<", topics.svg)
     assert not re.search(r">[1-4]  \(|\([1-4]\)<", topics.svg)
 
 
