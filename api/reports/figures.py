@@ -139,7 +139,7 @@ def _themes(context: Context, topics: pd.DataFrame) -> pd.DataFrame:
     named = topics[topics["topic"] != ""].head(MAX_THEMED_TOPICS)
     parts = []
     for topic, name in zip(named["topic"], named["topic_name"], strict=True):
-        found = themes(replace(context, scope=context.scope.of_topic(topic)), topic).tables["tema"].frame
+        found = themes(replace(context, scope=replace(context.scope, topic=topic)), topic).tables["tema"].frame
         parts.append(found.head(MAX_THEMES).assign(topic=topic, topic_name=name)[columns])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
