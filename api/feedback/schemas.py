@@ -12,13 +12,14 @@ Channel = Literal["web", "aplikasi", "whatsapp", "sms", "email", "telepon", "sur
 Visibility = Literal["publik", "anonim", "rahasia"]
 State = Literal["diterima", "diteruskan", "ditangani", "selesai", "ditolak"]
 MAX_KINDS = 10
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:  # the first and last hours of the calendar
-        raise ValueError("waktu di luar kalender") from None
+    # far from the calendar's ends, where time zones and deadlines could not be reckoned with
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"waktu di luar tahun {FIRST_YEAR} sampai {LAST_YEAR}")
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]

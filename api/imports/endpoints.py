@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.accounts.dependencies import needs
 from api.accounts.permissions import Right
@@ -94,9 +95,9 @@ def get_import(import_id: PublicId, session: SessionDep, who: Importer) -> Impor
     "/{import_id}/events",
     operation_id="watch_import",
     summary="Kemajuan impor sebagai server-sent events, sampai selesai",
-    response_class=EventStream,
+    response_class=StreamingResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Acara 'progress' berisi impor"},
+        200: {"content": {"text/event-stream": {}}, "description": "Acara 'progress' berisi impor"},
         **problems(404),
     },
 )

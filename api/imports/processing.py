@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from api.accounts.principal import SYSTEM
+from api.accounts.permissions import Right
+from api.accounts.principal import SYSTEM, ActorKind, Principal
 from api.audit.service import record
 from api.desk import Desk
 from api.feedback.intake import Repeat, store
@@ -144,6 +145,7 @@ class ImportWorker:
                 messages.append((number, as_message(cell, defaults, now)))
             except RowError as problem:
                 problems.append(ImportProblem(import_id=row.id, row_number=number, problem=str(problem)))
+        sender = Principal(cast(ActorKind, row.actor_kind), row.actor_id, row.actor_name, "desk", frozenset({Right.WRITE}))
         assessments = self.desk.scoring.assess([message.text for _, message in messages])
         repeated = 0
         # without autoflush: what a row's queries look for is flushed already, so the rest may wait for the next flush
@@ -154,7 +156,7 @@ class ImportWorker:
             rulebook = load_rulebook(session, self.desk.labels)
             for (number, message), assessment in zip(messages, assessments, strict=True):
                 place = Repeat(import_place=(row.id, number))
-                repeated += not store(session, self.desk, rulebook, SYSTEM, message, assessment, place)[1]
+                repeated += not store(session, self.desk, rulebook, sender, message, assessment, place)[1]
             repository.add_problems(session, problems[: max(0, MAX_PROBLEMS - row.rows_failed)])
             repository.count(session, row.id, len(problems), repeated)
         row.rows_failed += len(problems)

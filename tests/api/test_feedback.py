@@ -143,6 +143,8 @@ def test_personal_data_of_a_refused_message_is_not_on_disk(client: TestClient, h
         ({"received_at": "2026-11-20"}, "received_at"),
         ({"received_at": "kemarin"}, "received_at"),
         ({"received_at": "0001-01-01T00:00:00+14:00"}, "received_at"),
+        ({"received_at": "0001-01-01T01:00:01Z", "district": "Damar"}, "received_at"),
+        ({"received_at": "3000-01-01T00:00:00Z"}, "received_at"),
         ({"received_at": "9999-12-31T23:59:59-12:00"}, "received_at"),
         ({"nama_pelapor": "Sri Rejeki"}, "nama_pelapor"),
         ({"masked_text": "lain"}, "masked_text"),

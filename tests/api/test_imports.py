@@ -57,7 +57,8 @@ def test_a_csv_is_taken_in_row_by_row(both: TestClient, desk_key: Headers, data_
     rows = [
         (f"{ROAD}, hubungi {PHONE}", "20/11/2025 08.15", "Damar Barat", "A-1"),
         (WASTE, "2025-11-20T08:15:00+09:00", "", "A-2"),
-        (BRIBE, "2025-11-20", "Rawa Indah", ""),
+        (WATER, "2025-11-20", "Rawa Indah", ""),
+        (BRIBE, "", "", ""),
     ]
     body = upload(
         both,
@@ -76,9 +77,9 @@ def test_a_csv_is_taken_in_row_by_row(both: TestClient, desk_key: Headers, data_
     work(both.app)
     ended = told(both, desk_key, body["id"])
     counts = ("rows_total", "rows_done", "rows_failed", "rows_repeated")
-    assert (ended["state"], *(ended[name] for name in counts)) == ("selesai", 3, 3, 0, 0)
+    assert (ended["state"], *(ended[name] for name in counts)) == ("selesai", 4, 4, 0, 0)
     assert ended["rows_per_second"] > 0 and ended["seconds_left"] is None and ended["ended_at"] >= ended["started_at"]
-    found = both.get("/api/v1/feedback", headers=desk_key).json()["items"][::-1]
+    *found, bribe = both.get("/api/v1/feedback", headers=desk_key).json()["items"][::-1]
     assert [item["external_id"] for item in found] == ["A-1", "A-2", None]
     assert [item["channel"] for item in found] == ["surat"] * 3
     assert [datetime.fromisoformat(item["received_at"]) for item in found] == [
@@ -87,8 +88,9 @@ def test_a_csv_is_taken_in_row_by_row(both: TestClient, desk_key: Headers, data_
         datetime(2025, 11, 19, 17, 0, tzinfo=UTC),
     ]
     assert found[0]["masked_text"].startswith(ROAD) and PHONE not in found[0]["masked_text"]
-    assert found[2]["restricted"] and found[2]["district"] == "Rawa Indah"
-    assert rows_of(both.app, "SELECT import_row FROM feedback ORDER BY id") == [(1,), (2,), (3,)]
+    assert [item["district"] for item in found] == ["Damar Barat", None, "Rawa Indah"]
+    assert bribe["restricted"] and bribe["masked_text"] is None
+    assert rows_of(both.app, "SELECT import_row, channel FROM feedback ORDER BY id") == [(n, "surat") for n in (1, 2, 3, 4)]
     original = both.post(
         f"/api/v1/feedback/{found[0]['id']}/original", json={"reason": "Perlu nomornya."}, headers=desk_key
     ).json()
@@ -131,7 +133,8 @@ def test_who_did_it_stands_in_the_audit_trail(both: TestClient, desk_key: Header
     done, stopped = upload(both, desk_key, ONE), upload(both, desk_key, ONE)
     both.post(f"{URL}/{stopped['id']}/cancel", headers=desk_key)
     work(both.app)
-    events = both.get("/api/v1/audit", headers=make_key(both.app, role="admin")).json()["items"][::-1]
+    everything = both.get("/api/v1/audit", headers=make_key(both.app, role="admin")).json()["items"][::-1]
+    events = [event for event in everything if event["action"].startswith("import.")]
     assert [(e["action"], e["object_id"], e["actor_name"]) for e in events] == [
         ("import.started", done["id"], "loket"),
         ("import.started", stopped["id"], "loket"),
@@ -140,7 +143,7 @@ def test_who_did_it_stands_in_the_audit_trail(both: TestClient, desk_key: Header
     ]
     assert events[3]["details"] == {"state": "selesai", "rows_done": 1, "rows_failed": 0, "rows_repeated": 0}
     with both.app.state.sessions() as session:
-        assert verify(session, both.app.state.desk.vault) == (4, None)
+        assert verify(session, both.app.state.desk.vault) == (len(everything), None)
 
 
 def test_rows_known_by_their_external_id_are_counted_and_not_stored_again(both: TestClient, desk_key: Headers) -> None:
@@ -157,6 +160,16 @@ def test_rows_known_by_their_external_id_are_counted_and_not_stored_again(both: 
         (None, 5),
     ]
     assert both.get(f"/api/v1/feedback/{first['id']}", headers=desk_key).json()["masked_text"] == ROAD
+
+
+def test_a_repeat_of_a_rahasia_row_is_known_to_its_sender_by_file_and_by_message(both: TestClient, desk_key: Headers) -> None:
+    content = csv_bytes(("text", "external_id", "visibility"), [(ROAD, "R-1", "Rahasia")])
+    bodies = [upload(both, desk_key, content) for _ in range(2)]
+    work(both.app)
+    assert [told(both, desk_key, body["id"])["rows_repeated"] for body in bodies] == [0, 1]
+    message = {"text": ROAD, "external_id": "R-1", "visibility": "rahasia"}
+    assert both.post("/api/v1/feedback", json=message, headers=desk_key).status_code == 200
+    assert rows_of(both.app, "SELECT visibility FROM feedback") == [("rahasia",)]
 
 
 # ------------------------------------------------------------------------------------------------ rows that are not

@@ -14,6 +14,7 @@ from api.plans.schemas import ActionDetail, ActionIn, EffectOut, ProgressOut, Ta
 from api.reports.changes import changes
 from api.reports.context import Context
 from api.reports.endpoints import router
+from api.reports.monthly import monthly
 from api.reports.priorities import PLACES, priorities
 from api.reports.report import Report
 from api.reports.scope import Scope
@@ -23,9 +24,10 @@ from api.reports.trends import NAMES, trends
 from api.surveys.schemas import SurveyIn, SurveyOut
 from api.surveys.service import satisfaction
 from nlp.insight.reasons import PART_NAMES
+from tests.api.messages import WASTE
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "laporan.md").read_text(encoding="utf-8")
-SCOPE = Scope(date(2026, 8, 1), date(2026, 11, 1))
+SCOPE = Scope(date(2025, 10, 1), date(2025, 11, 1))
 Make = Callable[[Context], Report]
 MADE: dict[str, tuple[Make, ...]] = {
     "trends": tuple(lambda context, by=by: trends(context, by, "W") for by in (None, *NAMES)),
@@ -35,7 +37,9 @@ MADE: dict[str, tuple[Make, ...]] = {
     "skm": (satisfaction,),
     "people": (people,),
     "changes": (changes,),
+    "monthly": (lambda context: monthly(context, "dalam", SCOPE.until).report,),
 }
+NAMED_BY_MONTH = {"n": "(nama bulan itu)", "n_before": "(nama bulan sebelumnya)"}
 MODELS: dict[str, tuple[type[BaseModel], ...]] = {
     "actions": (ActionIn, ActionDetail, EffectOut),
     "targets": (TargetIn, TargetOut, ProgressOut),
@@ -59,11 +63,13 @@ def documented(name: str) -> dict[str, dict[str, str]]:
     return tables
 
 
-@pytest.fixture(scope="module")
-def context(shared_app: FastAPI, shared_client: TestClient) -> Iterator[Context]:
-    """An empty service."""
-    with shared_app.state.sessions.begin() as session:
-        yield Context(session, shared_app.state.desk, SCOPE)
+@pytest.fixture
+def context(app: FastAPI, client: TestClient, headers: dict[str, str]) -> Iterator[Context]:
+    """A service with one message, for there is no report of a month without any."""
+    body = {"text": WASTE, "received_at": "2025-10-15T08:15:00+07:00"}
+    assert client.post("/api/v1/feedback", json=body, headers=headers).status_code == 201
+    with app.state.sessions.begin() as session:
+        yield Context(session, app.state.desk, SCOPE)
 
 
 def columns_of(context: Context, name: str) -> dict[str, dict[str, str]]:
@@ -72,7 +78,9 @@ def columns_of(context: Context, name: str) -> dict[str, dict[str, str]]:
     for make in MADE[name]:
         for table, content in make(context).tables.items():
             tables.setdefault(table, {}).update(content.heads)
-    if name == "priorities":  # parts without data are left out, on an empty service all
+    if name == "monthly":
+        tables["topik"] |= NAMED_BY_MONTH
+    if name == "priorities":  # parts without data are left out, here nearly all
         tables["prioritas"] |= {f"part_{part}": f"Bagian: {title}" for part, title in PART_NAMES.items()}
     return tables
 
@@ -85,6 +93,13 @@ def test_every_report_is_looked_at() -> None:
 @pytest.mark.parametrize("name", MADE)
 def test_every_column_of_a_report_is_documented_as_it_is_called(context: Context, name: str) -> None:
     assert documented(name) == columns_of(context, name)
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if name != "monthly"])
+def test_what_stays_inside_is_marked(context: Context, name: str) -> None:
+    marked = re.findall(r"^\| `(\w+)` \|.*\| \*dalam\*", chapter(name), re.MULTILINE)
+    tables = MADE[name][0](context).tables
+    assert set(marked) == {table for table, content in tables.items() if content.for_outside() is None}
 
 
 @pytest.mark.parametrize("name", MODELS)
