@@ -24,7 +24,7 @@ run: $(VENV)/.installed $(MODEL)/SHA256SUMS  ## install, train if needed, load d
 	@$(BIN)/suara serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed-dev browser-packages lint  ## install what tests need, check style, types and walls, run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.installed-dev  ## style, types, walls between modules
 	$(BIN)/ruff check

@@ -32,7 +32,7 @@ from api.middleware import BodyLimit, RequestLog
 from api.pages.endpoints import router as pages_router
 from api.plans.endpoints import router as plans_router
 from api.rate_limits import RateLimits
-from api.reports.counting import counting_sessions
+from api.reports.counting import count_if_needed, counting_sessions
 from api.reports.endpoints import router as reports_router
 from api.routing.calendar import WorkCalendar
 from api.routing.endpoints import router as routing_router
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine = open_engine(settings.resolved_database_url)
         migrate(engine)
         app.state.sessions = counting_sessions(engine, desk.calendar.zone)
+        count_if_needed(app.state.sessions, desk.calendar.zone)
         desk.scoring.start()
         yield
         engine.dispose()

@@ -19,6 +19,7 @@ from api.audit import commands as audit
 from api.command_session import open_session
 from api.feedback import commands as feedback
 from api.imports import commands as imports
+from api.reports import commands as reports
 
 CLOSE_WITHIN_S = 5  # streams of events would keep the service from ending
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
@@ -99,5 +100,5 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands to `suara`."""
     app.command()(serve)
     app.command()(demo)
-    for room in (accounts, audit, feedback, imports, secrets):
+    for room in (accounts, audit, feedback, imports, reports, secrets):
         room.register(app)

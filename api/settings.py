@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     original_days: int = Field(
         default=365, gt=0, description="Hari simpan teks asli dan pelapor; sesudahnya dimusnahkan, teks tersamar tetap."
     )
+    office: str = Field(default="Instansi Anda", min_length=2, max_length=120, description="Nama instansi pada laporan bulanan.")
     priority_weights: Path = Field(default=WEIGHTS, description="Bobot indeks prioritas (TOML).")
     population: Path | None = Field(
         default=None, description="CSV jumlah penduduk (kolom wilayah, penduduk), agar volume dihitung per penduduk."

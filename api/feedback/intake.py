@@ -47,11 +47,21 @@ def take_in(
     """Store one message; returns it and whether it is new.
 
     A repeat (same Idempotency-Key or same external_id) returns the first one. ApiError 409 for the same
-    Idempotency-Key with another body.
+    Idempotency-Key with another body, and for a number of a message that is another unit's.
     """
     assessment = desk.scoring.assess([message.text])[0]
     rulebook = load_rulebook(session, desk.labels)
-    return store(session, desk, rulebook, who, message, assessment, Repeat(idempotency_key))
+    row, is_new = store(session, desk, rulebook, who, message, assessment, Repeat(idempotency_key))
+    sent_it = is_new or (idempotency_key and repository.find_request(session, who.actor, idempotency_key))
+    if not sent_it and who.units is not None and row.unit_id not in who.units:
+        # somebody limited to units who tries numbers must not be given another unit's message
+        raise ApiError(
+            409,
+            "nomor_dipakai",
+            "Nomor sudah dipakai",
+            "external_id ini sudah dipakai pesan lain. Untuk pengiriman ulang pakai Idempotency-Key.",
+        )
+    return row, is_new
 
 
 def store(

@@ -1,4 +1,4 @@
-"""`suara worker`: a process that works on imports until it is told to stop.
+"""`suara worker`: a process that works on imports, and once a day on upkeep, until it is told to stop.
 
 Scoring and storing a large file keeps a processor busy for minutes, so it is not for the process that answers requests:
 `suara serve` starts this command as a child (api.imports.embedded), or an office runs it alone (SUARA_WORKER=terpisah),
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from api.desk import Desk
 from api.imports.processing import ImportWorker
 from api.imports.wake import open_queue
+from api.upkeep import Upkeep
 
 POLL_S = 1.0  # between looks into Huey's queue, which is a file on this machine
 NICENESS = 10
@@ -39,7 +40,14 @@ def run(desk: Desk, sessions: sessionmaker[Session], *, with_parent: bool) -> No
         threading.Thread(target=_follow_parent, args=(stopping,), name="follow-parent", daemon=True).start()
     os.nice(NICENESS)
     name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
-    queue, _ = open_queue(desk.settings.data_dir, ImportWorker(desk, sessions, name, stopping).work_off)
+    imports, upkeep = ImportWorker(desk, sessions, name, stopping), Upkeep(desk, sessions)
+
+    def work() -> None:
+        imports.work_off()
+        if not stopping.is_set():
+            upkeep()
+
+    queue, _ = open_queue(desk.settings.data_dir, work)
     consumer = _Consumer(queue, workers=1, max_delay=POLL_S)
     consumer.start()
     while not stopping.wait(HEALTH_S):

@@ -171,7 +171,7 @@ def read_target(session: Session, desk: Desk, who: Principal, public_id: str) ->
 
 
 def _target(row: StoredTarget) -> Target:
-    return Target(row.measure, row.should_rise, row.baseline, row.baseline_on, row.target, row.due_on)
+    return Target(row.measure, row.should_rise, row.baseline, row.baseline_on, row.target, row.due_on, aspect=row.aspect)
 
 
 def target_progress(session: Session, desk: Desk, row: StoredTarget, until: date) -> Mapping[str, Any]:

@@ -94,3 +94,12 @@ def recount(sessions: sessionmaker[Session], zone: ZoneInfo) -> Iterator[int]:
                     moved.update({(counted[0], k): amount for k, amount in enumerate(counted[1])})
             repository.add_counts(session, _rows(moved))
             yield len(rows)
+
+
+def count_if_needed(sessions: sessionmaker[Session], zone: ZoneInfo) -> None:
+    """Make the counts of messages that were stored before there were counts."""
+    with sessions() as session:
+        has_counts = repository.has_counts(session)
+    if not has_counts:
+        for _ in recount(sessions, zone):
+            pass

@@ -11,11 +11,12 @@ from api.database import SessionDep
 from api.dependencies import DeskDep
 from api.errors import problems
 from api.reports import service
-from api.reports.schemas import PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery
+from api.reports.schemas import MonthlyQuery, PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery
 
 FILES: dict[int | str, dict[str, Any]] = {
     200: {"model": ReportOut, "content": {"text/csv": {}, service.XLSX: {}}, "description": "Laporan; berkas bila diminta"}
 }
+MONTHLY_FILES: dict[int | str, dict[str, Any]] = {200: FILES[200] | {"content": {service.PDF: {}, service.XLSX: {}}}}
 router = APIRouter(prefix="/api/v1/reports", tags=["laporan"], responses=problems(401, 403, 422, 503) | FILES)
 Reader = Annotated[Principal, Depends(needs(Right.REPORTS))]
 Asked = Annotated[ReportQuery, Query()]
@@ -72,3 +73,15 @@ def report_people(wanted: Asked, session: SessionDep, desk: DeskDep, who: Reader
 def report_changes(wanted: Asked, session: SessionDep, desk: DeskDep, who: Reader) -> Any:
     """Drift and floods."""
     return _sent(service.read_changes(session, desk, who, wanted))
+
+
+@router.get(
+    "/monthly",
+    operation_id="report_monthly",
+    summary="Laporan bulanan siap ditandatangani",
+    response_model=ReportOut,
+    responses=problems(404) | MONTHLY_FILES,
+)
+def report_monthly(wanted: Annotated[MonthlyQuery, Query()], session: SessionDep, desk: DeskDep, who: Reader) -> Any:
+    """The monthly report."""
+    return _sent(service.read_monthly(session, desk, who, wanted))

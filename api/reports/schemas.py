@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.plans.schemas import AreaIn
-from api.reports.report import Report, records
+from api.reports.report import Audience, Report, records
 from api.reports.scope import Wanted
+from api.routing.schemas import UnitCode
 
 MAX_DAYS = 1_100
 Dimension = Literal["topic", "aspect", "unit", "district", "channel", "sentiment", "urgency", "band"]
 AUDIENCE = "luar: hanya cacah, yang di bawah 5 disembunyikan. JSON bawaannya dalam, CSV dan XLSX bawaannya luar."
+MONTHLY_AUDIENCE = "luar: angka kecil disamarkan di mana pun. JSON bawaannya dalam, PDF dan XLSX bawaannya luar."
 
 
 class ReportQuery(AreaIn):
@@ -62,6 +64,28 @@ class TrendsQuery(ReportQuery):
 
     by: Dimension | Literal["semua"] = Field(default="topic", description="Dimensi; semua: seluruh pesan bersama.")
     every: Literal["D", "W", "M"] = Field(default="W", description="Hari, minggu, atau bulan.")
+
+
+class MonthlyQuery(BaseModel):
+    """A month that is over, for the whole office or one unit, and a form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    month: Annotated[str, Field(pattern=r"^(19[89][0-9]|20[0-9][0-9])-(0[1-9]|1[0-2])$", examples=["2026-10"])]
+    unit: UnitCode | None = Field(default=None, description="Kode unit; bawaan: seluruh instansi.")
+    format: Literal["json", "pdf", "xlsx"] = "json"
+    audience: Audience | None = Field(default=None, description=MONTHLY_AUDIENCE)
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """The month's first day and the first of the next."""
+        first = date.fromisoformat(f"{self.month}-01")
+        return first, (first + timedelta(days=31)).replace(day=1)
+
+    @property
+    def audience_of_form(self) -> Audience:
+        """Who the answer is for: files leave the office easily."""
+        return self.audience or ("dalam" if self.format == "json" else "luar")
 
 
 class PrioritiesQuery(ReportQuery):

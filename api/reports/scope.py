@@ -1,6 +1,6 @@
 """Which messages a report is about, and for whom."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -20,10 +20,6 @@ class Scope:
     aspect: str | None = None
     district: str | None = None
     unit_ids: frozenset[int] | None = None
-
-    def of_topic(self, topic: str) -> "Scope":
-        """The same, of one topic alone."""
-        return replace(self, topic=topic)
 
 
 @dataclass(frozen=True, slots=True)

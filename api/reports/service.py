@@ -11,14 +11,17 @@ from api.errors import ApiError
 from api.reports import priorities, standards, themes, trends
 from api.reports.changes import changes
 from api.reports.context import Context
+from api.reports.document import as_pdf
+from api.reports.monthly import monthly
 from api.reports.report import Report, as_csv, as_xlsx
-from api.reports.schemas import PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery, report_out
-from api.reports.scope import scope_of
+from api.reports.schemas import MonthlyQuery, PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery, report_out
+from api.reports.scope import Wanted, scope_of
 from api.surveys.service import satisfaction
 
 Answer = ReportOut | tuple[bytes, str, str]
 """A body for JSON, or a file with its media type and name."""
 
+PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -56,6 +59,19 @@ def read_satisfaction(session: Session, desk: Desk, who: Principal, wanted: Repo
 def read_changes(session: Session, desk: Desk, who: Principal, wanted: ReportQuery) -> Answer:
     """Drift and floods."""
     return _answer(session, desk, who, wanted, changes)
+
+
+def read_monthly(session: Session, desk: Desk, who: Principal, wanted: MonthlyQuery) -> Answer:
+    """The report of one month."""
+    scope = scope_of(session, desk.labels, who, wanted.window, Wanted(unit=wanted.unit))
+    today = desk.calendar.day_of(datetime.now(UTC))
+    report = monthly(Context(session, desk, scope), wanted.audience_of_form, today)
+    name = "-".join(["laporan", wanted.month, *([wanted.unit] if wanted.unit else []), report.audience])
+    if wanted.format == "pdf":
+        return as_pdf(report), PDF, f"{name}.pdf"
+    if wanted.format == "xlsx":
+        return as_xlsx(report.report), XLSX, f"{name}.xlsx"
+    return report_out(report.report)
 
 
 def _answer(session: Session, desk: Desk, who: Principal, wanted: ReportQuery, make: Callable[[Context], Report]) -> Answer:

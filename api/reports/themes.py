@@ -58,18 +58,13 @@ def themes(context: Context, topic: str) -> Report:
     )
 
 
-def refresh_themes(context: Context, topics: Sequence[str]) -> int:
-    """Find the themes of topics anew and store them, so that next month knows them again; how many are alive."""
-    now, n_alive = datetime.now(UTC), 0
-    for topic in topics:
-        inside = Context(context.session, context.desk, context.scope.of_topic(topic))
-        messages = inside.messages("text", "meaning", limit=MAX_THEME_MESSAGES)
-        for theme in _matched(inside, topic, messages):
-            row = StoredTheme(key=f"{topic}:{theme.id}"[:60], topic=topic, content=theme.to_dict())
-            row.last_seen_on, row.updated_at = theme.last_day, now
-            repository.keep_theme(context.session, row)
-            n_alive += not theme.is_dormant
-    return n_alive
+def refresh_themes(context: Context, topic: str) -> None:
+    """Find the themes of the scope's topic anew and store them, so that next month knows them again."""
+    now = datetime.now(UTC)
+    for theme in _matched(context, topic, context.messages("text", "meaning", limit=MAX_THEME_MESSAGES)):
+        row = StoredTheme(key=f"{topic}:{theme.id}"[:60], topic=topic, content=theme.to_dict())
+        row.last_seen_on, row.updated_at = theme.last_day, now
+        repository.keep_theme(context.session, row)
 
 
 def _matched(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:

@@ -31,7 +31,7 @@ class Survival:
         self.days, n_ended = np.unique(days[over], return_counts=True)
         ended = n_ended.astype(np.float64)
         at_risk = len(days) - np.searchsorted(np.sort(days), self.days, "left").astype(np.float64)
-        self.share: Floats = np.cumprod(1 - ended / np.maximum(at_risk, 1))
+        self.share: Floats = np.cumprod(1 - ended / np.maximum(at_risk, 1), dtype=np.float64)
         self.low, self.high = _band(self.share, ended, at_risk)
 
     def quantile(self, share_over: float) -> Quantile:

@@ -25,7 +25,7 @@ def by_element(messages: pd.DataFrame, labels: Labels, by: Sequence[str] = ()) -
     interval of the difference; a message desk hears mostly displeasure, so only the comparison tells something).
     `direction`: displeasure in the second half of the days seen against the first.
     """
-    frame = pd.DataFrame({name: messages[name] for name in by})
+    frame = pd.DataFrame({name: messages[name] for name in by}, index=messages.index)
     frame["element"] = messages["aspect"].map({aspect.code: aspect.element for aspect in labels.aspect})
     frame["is_negative"] = messages["sentiment"].isin(labels.negative)
     day = pd.to_datetime(messages["day"])

@@ -17,7 +17,8 @@ from nlp.insight.attack import Line, pinned
 
 MIN_CELL = 5
 TOTAL = "Jumlah"
-MAX_KEYS = 3
+MAX_CELLS = {1: 3_000, 2: 3_000, 3: 600}
+"""By how many keys: with three, proving that nothing can be told takes seconds at 600 counts and minutes beyond."""
 
 
 def suppress(
@@ -28,42 +29,48 @@ def suppress(
     `margins`: the totals to publish, each by the keys it keeps, `()` for the grand total; None for all of them. A total's
     row has TOTAL in the keys it sums over. Returns columns `keys`, `n_column` (Int64, NA where hidden) and `hidden`,
     sorted as the table, margins last; every other column is left out, since a share or a sum beside a hidden count would
-    tell it. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
+    tell it. A missing key is ''. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
 
     Hides every count of 1 to 4, totals too; then, until nothing can be told: in each sum (a total and its parts) with
     exactly one hidden count the smallest other one, parts before the total; and beside each hidden count that all sums
     together still leave one value for (`nlp.insight.attack`), the smallest other count in its sums.
-    SuaraError where the keys are no columns, too many, or already hold TOTAL.
+    SuaraError where the keys are no columns, too many, or already hold TOTAL, and for a table past MAX_CELLS.
     """
     _check(table, n_column, keys)
     published = _published(tuple(keys), margins)
+    table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in keys})
     cells = pd.concat([_summed(table, n_column, keys, kept) for kept in published], ignore_index=True)
     n = cells[n_column].to_numpy(np.int64)
     lines = _lines(cells, keys, published)
     hidden = (n > 0) & (n < MIN_CELL)
     _hide_single(hidden, n, lines)
-    while (found := pinned(n, hidden, lines)).size:
+    while (found := pinned(n, hidden, lines)).size and (shown := np.flatnonzero(~hidden & (n > 0))).size:
         for cell in found:
             _hide_beside(int(cell), hidden, n, lines)
+        if not hidden[shown].any():  # all around them is hidden, so what tells them lies further off
+            hidden[shown[np.argmin(n[shown])]] = True
         _hide_single(hidden, n, lines)
     return cells.assign(**{n_column: cells[n_column].astype("Int64").mask(hidden), "hidden": hidden})
 
 
 def _check(table: pd.DataFrame, n_column: str, keys: Sequence[str]) -> None:
     missing = [name for name in (*keys, n_column) if name not in table]
-    if missing or not 1 <= len(keys) <= MAX_KEYS:
-        raise SuaraError(
-            f"kolom '{missing[0]}' tidak ada" if missing else f"ada {len(keys)} kolom kunci",
-            where="penyamaran angka kecil",
-            remedy=f"Sebutkan 1 sampai {MAX_KEYS} kolom kunci yang ada pada tabel.",
-        )
+    if missing or len(keys) not in MAX_CELLS:
+        what = f"kolom '{missing[0]}' tidak ada" if missing else f"ada {len(keys)} kolom kunci"
+        raise _problem(what, f"Sebutkan 1 sampai {max(MAX_CELLS)} kolom kunci yang ada pada tabel.")
     taken = [name for name in keys if (table[name] == TOTAL).any()]
     if taken:
-        raise SuaraError(
-            f"kolom '{taken[0]}' sudah berisi '{TOTAL}'",
-            where="penyamaran angka kecil",
-            remedy="Buang baris jumlah; jumlah dihitung ulang di sini.",
+        raise _problem(f"kolom '{taken[0]}' sudah berisi '{TOTAL}'", "Buang baris jumlah; jumlah dihitung ulang di sini.")
+    n_cells = len(table[table[n_column] > 0].drop_duplicates(list(keys)))
+    if n_cells > MAX_CELLS[len(keys)]:
+        raise _problem(
+            f"tabel berisi {n_cells} angka; batasnya {MAX_CELLS[len(keys)]}",
+            "Kurangi kolom kunci, gabungkan baris yang kecil, atau ambil sebagian saja.",
         )
+
+
+def _problem(what: str, remedy: str) -> SuaraError:
+    return SuaraError(what, where="penyamaran angka kecil", remedy=remedy)
 
 
 def _published(keys: tuple[str, ...], margins: Iterable[Sequence[str]] | None) -> list[tuple[str, ...]]:
@@ -75,11 +82,12 @@ def _published(keys: tuple[str, ...], margins: Iterable[Sequence[str]] | None) -
 
 def _summed(table: pd.DataFrame, n_column: str, keys: Sequence[str], kept: tuple[str, ...]) -> pd.DataFrame:
     if kept:
-        frame = table.groupby(list(kept), as_index=False, sort=False, observed=True, dropna=False)[n_column].sum()
+        frame = table.groupby(list(kept), as_index=False, sort=False)[n_column].sum()
     else:
         frame = pd.DataFrame({n_column: [table[n_column].sum()]})
     for name in keys:
-        frame[name] = frame[name].astype(object) if name in kept else TOTAL
+        if name not in kept:
+            frame[name] = TOTAL
     return frame[[*keys, n_column]]
 
 
@@ -92,11 +100,11 @@ def _lines(cells: pd.DataFrame, keys: Sequence[str], published: list[tuple[str, 
         if not set(kept) < set(published[fine]):
             continue
         totals, parts = (np.flatnonzero(table_of == which) for which in (coarse, fine))
-        place = {_key(cells, row, kept): row for row in totals}
-        members: dict[int, list[int]] = {int(row): [] for row in totals}
-        for row in parts:
-            members[int(place[_key(cells, row, kept)])].append(int(row))
-        lines += [(total, np.array(children)) for total, children in members.items()]
+        place = {_key(cells, row, kept): row for row in totals.tolist()}
+        members: dict[int, list[int]] = {row: [] for row in totals.tolist()}
+        for row in parts.tolist():
+            members[place[_key(cells, row, kept)]].append(row)
+        lines += [(total, np.array(children, np.int64)) for total, children in members.items()]
     return lines
 
 
@@ -114,21 +122,34 @@ def _hide_single(hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64], lines:
     changed = True
     while changed:
         changed = False
-        for total, parts in lines:
-            if int(hidden[parts].sum()) + int(hidden[total]) == 1:
-                hidden[_smallest_open([(total, parts)], hidden, n)] = changed = True
+        for line in lines:
+            if _n_hidden(line, hidden) == 1:
+                hidden[_smallest_shown(line, hidden, n)] = changed = True
 
 
 def _hide_beside(cell: int, hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64], lines: list[Line]) -> None:
-    around = [(total, parts) for total, parts in lines if cell == total or cell in parts]
-    place = _smallest_open(around, hidden, n)
-    if place is not None:
-        hidden[place] = True
+    """Hide one count more in that sum around a hidden one that binds it most: where the hidden parts add up to least."""
+    around = [line for line in lines if cell == line[0] or cell in line[1]]
+    for line in sorted(around, key=lambda line: _room(line, hidden, n)):
+        place = _smallest_shown(line, hidden, n)
+        if place is not None:
+            hidden[place] = True
+            return
 
 
-def _smallest_open(around: list[Line], hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64]) -> int | None:
-    """The smallest count still shown in some sums, parts before totals; None where all are hidden. A 0 protects nothing."""
-    for places in (np.concatenate([parts for _, parts in around]), np.array([total for total, _ in around])):
+def _n_hidden(line: Line, hidden: npt.NDArray[np.bool_]) -> int:
+    return int(hidden[line[1]].sum()) + int(hidden[line[0]])
+
+
+def _room(line: Line, hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64]) -> float:
+    """By how much the hidden parts exceed 1 each, which is all that they can exchange; no end under a hidden total."""
+    total, parts = line
+    return float("inf") if hidden[total] else float((n[parts[hidden[parts]]] - 1).sum())
+
+
+def _smallest_shown(line: Line, hidden: npt.NDArray[np.bool_], n: npt.NDArray[np.int64]) -> int | None:
+    """The smallest count still shown in a sum, parts before the total; None without one. A 0 protects nothing."""
+    for places in (line[1], np.array([line[0]])):
         shown = places[~hidden[places] & (n[places] > 0)]
         if len(shown):
             return int(shown[np.argmin(n[shown])])

@@ -67,6 +67,7 @@ OPERATIONS = {
     ("get", "/api/v1/reports/skm"): "report_skm",
     ("get", "/api/v1/reports/people"): "report_people",
     ("get", "/api/v1/reports/changes"): "report_changes",
+    ("get", "/api/v1/reports/monthly"): "report_monthly",
     ("post", "/api/v1/actions"): "create_action",
     ("get", "/api/v1/actions"): "list_actions",
     ("get", "/api/v1/actions/{plan_id}"): "get_action",

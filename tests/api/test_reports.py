@@ -136,7 +136,7 @@ def test_outside_the_office_no_small_count_is_told_nor_can_be_worked_out(service
     inside = report(service, "standards")["tables"]["topik"]
     assert {row["topic"]: row["n"] for row in inside if row["n"]}["jalan"] == 2
     outside = report(service, "standards", audience="luar")
-    assert set(outside["tables"]) == {"topik", "unit", "umur"}
+    assert set(outside["tables"]) == {"topik", "umur"}
     told = {row["topic_name"]: row["n"] for row in outside["tables"]["topik"]}
     shown = [n for n in told.values() if n is not None]
     assert told["Jalan dan jembatan"] is None
