@@ -10,12 +10,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from api.feedback.schemas import FeedbackIn
+from nlp.moments import EARLIEST_YEAR, FORMS, read_moment
 from nlp.tables import Source, as_text, read_chunks
 
 COLUMNS = ("text", "external_id", "received_at", "district", "channel", "visibility")
 MAX_PROBLEM_CHARS = 200
-EARLIEST_YEAR = 1990  # before it a date is a slip of the pen, or a sheet's day number read as a date
-_INDONESIAN = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ ,T]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?)?")
 _FAULTS = {
     "string_too_long": "lebih dari {max_length} huruf",
     "too_long": "lebih dari {max_length} huruf",  # of a length that is checked after another rule
@@ -102,7 +101,10 @@ def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
         given = as_text(pd.Series([cell], dtype=object))[0].strip()
         if not given:
             return None
-        moment = _read_moment(given)
+        try:
+            moment = read_moment(given)
+        except ValueError:
+            raise RowError(f"received_at: bukan tanggal; pakai {FORMS}") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     try:
@@ -112,14 +114,3 @@ def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
     if moment.year < EARLIEST_YEAR or moment > now + timedelta(days=1):
         raise RowError(f"received_at: sebelum tahun {EARLIEST_YEAR} atau di masa depan")
     return moment
-
-
-def _read_moment(given: str) -> datetime:
-    match = _INDONESIAN.fullmatch(given)
-    try:
-        if match is None:
-            return datetime.fromisoformat(given)
-        day, month, year, hour, minute, second = (int(part or 0) for part in match.groups())
-        return datetime(year, month, day, hour, minute, second)
-    except ValueError:
-        raise RowError("received_at: bukan tanggal; pakai 2026-11-20 08:15 atau 20/11/2026 08.15") from None
