@@ -33,7 +33,8 @@ from api.routing.service import load_rulebook
 from nlp.errors import SuaraError
 
 log = structlog.get_logger()
-CHUNK_ROWS = 200
+CHUNK_ROWS = 100  # stored in about half a second, which is how long somebody else may have to wait to write on SQLite
+BREATH_S = 0.1  # SQLite's waiting writers look at least so often whether it is their turn: a pause for them after a chunk
 LEASE = timedelta(seconds=60)
 MAX_PROBLEMS = 10_000  # rows of an import whose problem is kept; the others are counted
 MAX_OPEN_DAYS = 7  # an import that has not ended by then never will: its file is on a machine that is gone, or kills workers
@@ -134,6 +135,8 @@ class ImportWorker:
             if self.stopping.is_set():
                 return False
             self._take_in_chunk(row, first, cells)
+            if self.desk.settings.resolved_database_url.startswith("sqlite"):
+                self.stopping.wait(BREATH_S)
         return True
 
     def _take_in_chunk(self, row: Import, first: int, cells: list[dict[str, Any]]) -> None:

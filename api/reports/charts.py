@@ -122,7 +122,7 @@ def _svg(layers: "alt.LayerChart | alt.FacetChart", title: str, height: int) -> 
         "background": "white",
         "axis": {"labelFontSize": 9, "titleFontSize": 9, "titleFontWeight": "normal", "gridColor": "#e8e8e8", "labelColor": DARK},
         "text": {"fontSize": 9, "font": FONT},
-        "title": {"fontSize": 10.5, "anchor": "start", "frame": "group", "fontWeight": "bold", "offset": 8},
+        "title": {"fontSize": 10.5, "anchor": "start", "frame": "bounds", "limit": WIDTH, "fontWeight": "bold", "offset": 8},
         "view": {"stroke": None},
     }
     chart: Any = layers.properties(title=title, width=WIDTH, height=height, autosize={"type": "fit-x", "contains": "padding"})

@@ -22,6 +22,7 @@ from api.reports.trends import trends
 from api.reports.weeks import weeks
 from api.routing.repository import units_by_id
 from api.surveys.service import satisfaction
+from nlp.insight.areas import Place
 from nlp.insight.rises import RISE
 from nlp.insight.satisfaction import GRADES
 from nlp.insight.wording import day
@@ -33,6 +34,8 @@ MAX_THEMES = 3  # of each, the largest
 MAX_PLANS = 5  # the newest ones
 MAX_DAYS_LISTED = 5
 SURVEY_DAYS = 366  # a survey is taken once or twice a year
+MIN_PEOPLE = 3  # messages about a unit's people before a report that is signed speaks of them
+PLACES: tuple[Place, ...] = ("district", "unit")
 UNNAMED = "Tanpa topik"
 
 
@@ -77,6 +80,8 @@ def collect(context: Context) -> Figures:
     topics, rises = _topics(context)
     by_topic = standards(quarter(context))
     kept = by_topic.tables["topik"].frame
+    if (kept["n_open"] == kept["n"]).all():  # closings are not noted here, so nothing can be said of deadlines
+        kept = kept.head(0)
     needs, praise, saving = _people(context)
     survey, elements = _survey(context)
     areas, area_notes = _areas(quarter(context))
@@ -123,9 +128,11 @@ def _topics(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _areas(context: Context) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Ranked by district where messages say one, else by unit."""
-    kind = "district" if (context.counts(["district"])["district"] != "").any() else "unit"
-    ranking = ranking_of(context, "district" if kind == "district" else "unit")
+    """Ranked by district or by unit, whichever leaves more messages in named areas large enough to stand for themselves."""
+    rankings = {kind: ranking_of(context, kind) for kind in PLACES}
+    alone = {kind: ranking.areas.loc[ranking.areas[kind] != "", "n"].sum() for kind, ranking in rankings.items()}
+    kind = max(PLACES, key=lambda kind: alone[kind])
+    ranking = rankings[kind]
     frame = context.with_names(ranking.areas.head(MAX_AREAS))
     several = "beberapa wilayah" if kind == "district" else "beberapa unit"
     lacking = "tanpa wilayah" if kind == "district" else "belum ada unit"
@@ -205,7 +212,8 @@ def _people(context: Context) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     found = people(context)
     saved = found.tables["penghematan"].frame
     saving = found.sentences[0] if (saved["n_saved"] > 0).any() else ""
-    return found.tables["pelatihan"].frame, found.tables["pujian"].frame, saving
+    needs, praise = found.tables["pelatihan"].frame, found.tables["pujian"].frame
+    return needs[needs["n_negative"] >= MIN_PEOPLE], praise[praise["n_positive"] >= MIN_PEOPLE], saving
 
 
 def days_told(days: tuple[date, ...]) -> str:

@@ -72,6 +72,11 @@ def _kept_sentence(whole: pd.DataFrame) -> tuple[str, ...]:
     if whole.empty or not whole["n_due"].iloc[0]:
         return ("Belum ada pesan yang jatuh tempo dalam jendela ini.",)
     row = whole.iloc[0]
+    if row["n_open"] == row["n"]:
+        return (
+            f"{number(row['n_due'])} pesan sudah jatuh tempo dan tidak satu pun ditutup. Bila penutupan dicatat di tempat lain, "
+            "tenggat belum dapat dinilai.",
+        )
     return (
         f"Dari {number(row['n_due'])} pesan yang jatuh tempo, {percent(row['share_kept'])} selesai dalam batas waktu "
         f"(95 %: {percent(row['share_low'])} sampai {percent(row['share_high'])}).",

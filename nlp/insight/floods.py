@@ -1,8 +1,6 @@
 """Sudden floods of nearly the same message (a campaign, an attack, a form letter), each shown once.
 
-Signatures meet in bands (locality-sensitive hashing: Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, 3.4): with
-16 bands of 8 minima two texts of resemblance .8 meet with probability .95, of .9 nearly always, of .5 in 6 %. What meets is
-compared in full.
+Which messages are nearly the same is told by `nlp.insight.duplicates`.
 """
 
 import hashlib
@@ -13,17 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from nlp.insight.days import Bools, Ints
-from nlp.insight.duplicates import N_MINIMA, signature
+from nlp.insight.duplicates import copies, signatures_of
 from nlp.insight.wording import day as day_in_words
 from nlp.insight.wording import number, percent, span
 
-N_BANDS = 16
-THRESHOLD = 0.8
-"""Estimated resemblance from which two messages count as nearly the same."""
 MIN_MESSAGES = 10
 WINDOW_DAYS = 3  # so many days in a row must hold MIN_MESSAGES, and so many without one end a flood
 TIMES_USUAL = 5
@@ -32,7 +25,6 @@ MIN_DAYS_USUAL = 14  # of messages, to say what is usual
 KEPT_DAYS = 30  # a flood that comes again within so many days is the same one
 COLUMNS = ("flood", "first_day", "last_day", "n", "busiest_day", "share_of_day", "example", "signature", "is_new", "sentence")
 
-Signatures = npt.NDArray[np.uint32]
 Dates = npt.NDArray[np.datetime64]
 
 
@@ -56,10 +48,10 @@ def find_floods(messages: pd.DataFrame, known: pd.DataFrame | None = None, signa
     """
     order = np.argsort(messages["day"].to_numpy(), kind="stable")
     texts = messages["text"].iloc[order].tolist()
-    matrix = _matrix(_made(texts) if signatures is None else [signatures[i] for i in order])
+    made = signatures_of(texts) if signatures is None else [signatures[i] for i in order]
     day = messages["day"].iloc[order].to_numpy("datetime64[D]")
     earlier = [] if known is None else known.sort_values("last_day").to_dict("records")
-    cluster = near_duplicates(np.concatenate([_matrix([row["signature"] for row in earlier]), matrix]))
+    cluster = copies([*(row["signature"] for row in earlier), *made])
     known_of = {int(c): row for c, row in zip(cluster, earlier, strict=False)}  # the latest, where a text came twice
     member, rows = np.full(len(messages), "", dtype=object), []
     for label, positions in _groups(cluster[len(earlier) :]):
@@ -68,7 +60,7 @@ def find_floods(messages: pd.DataFrame, known: pd.DataFrame | None = None, signa
             continue
         for flood in _floods_among(day[positions], day, before):
             chosen = positions[flood.inside]
-            row = _row(flood.before, day[chosen], day, texts[chosen[0]], matrix[chosen[0]].tobytes())
+            row = _row(flood.before, day[chosen], day, texts[chosen[0]], made[chosen[0]])
             member[order[chosen]] = row["flood"]
             rows.append(row)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -80,26 +72,6 @@ def collapse(messages: pd.DataFrame, floods: Floods) -> pd.DataFrame:
     """MESSAGES with the first message of each flood only, and all messages of none, in their order."""
     first = messages["day"].groupby(floods.member.to_numpy()).transform("rank", method="first").to_numpy() == 1
     return messages[(floods.member == "").to_numpy() | first]
-
-
-def near_duplicates(matrix: Signatures) -> Ints:
-    """Group of each signature, (n,), from signatures (n, 128): linked where their resemblance reaches THRESHOLD.
-
-    In each bucket every message is compared with the bucket's first, which keeps the work linear.
-    """
-    n = len(matrix)
-    ones, others = [], []
-    for band in np.split(np.ascontiguousarray(matrix), N_BANDS, axis=1):
-        keys = np.ascontiguousarray(band).view(np.dtype((np.void, band.shape[1] * 4))).ravel()
-        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        one, other = first[inverse], np.arange(n)
-        differ = one != other
-        one, other = one[differ], other[differ]
-        alike = (matrix[one] == matrix[other]).mean(axis=1) >= THRESHOLD
-        ones.append(one[alike])
-        others.append(other[alike])
-    links = sp.coo_matrix((np.ones(sum(map(len, ones)), bool), (np.concatenate(ones), np.concatenate(others))), shape=(n, n))
-    return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 @dataclass(slots=True)
@@ -172,16 +144,6 @@ def _sentence(row: dict[Hashable, Any]) -> str:
         f"{number(row['n'])} pesan yang hampir sama masuk {span(row['first_day'], row['last_day'])}; pada "
         f"{day_in_words(row['busiest_day'])} {percent(row['share_of_day'])} dari semua pesan. Ditampilkan satu kali."
     )
-
-
-def _made(texts: list[str]) -> list[bytes]:
-    """Signatures; the same text is worked out once."""
-    made = {text: signature(text) for text in dict.fromkeys(texts)}
-    return [made[text] for text in texts]
-
-
-def _matrix(signatures: Sequence[bytes]) -> Signatures:
-    return np.frombuffer(b"".join(signatures), "<u4").reshape(len(signatures), N_MINIMA)
 
 
 def _groups(cluster: Ints) -> Iterator[tuple[int, Ints]]:

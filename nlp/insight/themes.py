@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import hypergeom
 from threadpoolctl import threadpool_limits
 
-from nlp.insight.duplicates import copies
+from nlp.insight.duplicates import copies, signatures_of
 from nlp.insight.theme_clusters import Groups, find_groups, word_rows
 from nlp.insight.theme_identity import Theme, new_id, unit
 from nlp.insight.theme_names import MAX_MESSAGES, phrases_in, phrases_of, telling
@@ -60,7 +60,7 @@ def _sorted(messages: pd.DataFrame) -> tuple[_Sorted, Ints]:
     )
     order = frame.sort_values(["text", "day", "label"], kind="stable").index.to_numpy()
     frame = frame.loc[order]
-    copy_of = copies(frame["text"].tolist())
+    copy_of = copies(signatures_of(frame["text"].tolist()))
     _, first = np.unique(copy_of, return_index=True)
     days = pd.DatetimeIndex(frame["day"])
     weeks = pd.DataFrame({"copy": copy_of, "week": days.to_period("W")})

@@ -551,7 +551,7 @@ def test_a_locked_database_is_waited_for(settings: Settings, monkeypatch: pytest
         other.exec_driver_sql("BEGIN IMMEDIATE")
         stopping = OnWait(other.close)
         work(app, stopping)
-        assert stopping.n_waits == 3
+        assert stopping.n_waits >= 3
         ended = told(client, headers, body["id"])
         assert (ended["state"], ended["rows_done"], ended["rows_failed"]) == ("selesai", 300, 0)
 
@@ -564,7 +564,7 @@ def test_a_table_that_is_away_for_a_while_is_waited_for(client: TestClient, app:
     change(app, f"ALTER TABLE {table} RENAME TO away")
     stopping = OnWait(lambda: change(app, f"ALTER TABLE away RENAME TO {table}"))
     work(app, stopping)
-    assert stopping.n_waits == 3
+    assert stopping.n_waits >= 3
     ended = told(client, headers, body["id"])
     assert (ended["state"], ended["rows_done"], ended["rows_failed"]) == ("selesai", 2, 1)
     assert rows_of(app, "SELECT count(*) FROM feedback") == [(1,)]

@@ -25,7 +25,7 @@ from tests.api.conftest import make_key, serving
 from tests.api.imports_by_hand import URL, change, many_rows, rows_of, told, upload
 from tests.api.test_logs import real_server
 
-N_ROWS = 3 * CHUNK_ROWS + 50
+N_ROWS = 6 * CHUNK_ROWS + 50
 Headers = dict[str, str]
 Process = subprocess.Popen[str]
 

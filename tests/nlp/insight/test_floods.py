@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nlp.insight.duplicates import resemblance, signature
-from nlp.insight.floods import THRESHOLD, collapse, find_floods, near_duplicates
+from nlp.insight.duplicates import COPY_RESEMBLANCE, copies, resemblance, signature
+from nlp.insight.floods import collapse, find_floods
 
 CAMPAIGN = (
     "Kami warga menolak pembangunan gudang pupuk di dekat sekolah karena baunya mengganggu anak belajar, mohon izinnya dicabut"
@@ -116,9 +116,9 @@ def test_no_messages():
 def test_banding_finds_what_full_comparison_finds():
     texts = _ordinary(YEAR[:20], 5)["text"].tolist() + _campaign(["2024-03-04"], [40])["text"].tolist()
     signatures = [signature(text) for text in texts]
-    cluster = near_duplicates(np.frombuffer(b"".join(signatures), "<u4").reshape(len(texts), -1))
+    cluster = copies(signatures)
     together = cluster[:, None] == cluster[None, :]
-    alike = np.array([resemblance(one, signatures) >= THRESHOLD for one in signatures])
+    alike = np.array([resemblance(one, signatures) >= COPY_RESEMBLANCE for one in signatures])
     assert together[alike].mean() > 0.99
     assert len(set(cluster[100:])) == 1
     assert len(set(cluster[:100])) == 100

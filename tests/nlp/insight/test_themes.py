@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from nlp.classify.features import tokens
-from nlp.insight.duplicates import copies
+from nlp.insight.duplicates import copies, signatures_of
 from nlp.insight.theme_clusters import find_groups, jaccard_of_groups, word_rows
 from nlp.insight.theme_identity import MIN_LIKENESS, Theme, keep_identity, likeness, unit
 from nlp.insight.theme_words import proper_names, roots, stretches, word_lists
@@ -158,7 +158,7 @@ def test_a_flood_is_weighed_once_and_makes_no_theme(messages):
 def test_copies_are_grouped_whatever_stands_between():
     text = "truk sampah tidak datang sudah dua minggu dan baunya sampai ke dalam rumah kami semua di gang ini"
     assert copies([]).tolist() == []
-    assert copies([text, "air keruh", f"{text} tolong", "air keruh"]).tolist() == [0, 1, 0, 1]
+    assert copies(signatures_of([text, "air keruh", f"{text} tolong", "air keruh"])).tolist() == [0, 1, 0, 1]
 
 
 # ------------------------------------------------------------------------------------------------ next month
