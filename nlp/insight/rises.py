@@ -13,7 +13,7 @@ from nlp.insight.wording import number
 from nlp.labels import FAMILIES, Labels
 
 MAX_WEEKS = 4
-FALSE_DISCOVERY_RATE = 0.18
+FALSE_DISCOVERY_RATE = 0.20
 """Of the groups said to have risen, the share that may be chance.
 
 The strictest that still finds a rise by half in a topic of 20 messages a week in nine of ten cases within four weeks, see
@@ -37,7 +37,7 @@ def what_rose(
 
     Windows of the last 1, 2, ... `weeks` (1 to 4) weeks are each held against the past before all of them; the most telling
     one speaks for its group, and its chance is corrected for having been picked and then across groups (Benjamini and
-    Hochberg, rises and falls each at 18 %). A group that did neither shows the longest window. Groups with a missing label
+    Hochberg, rises and falls each at 20 %). A group that did neither shows the longest window. Groups with a missing label
     are left out.
 
     Columns: those of `by`, `direction` ('rise', 'fall' or '': as expected), `weeks` (of the window), `first_day`, `n`,
