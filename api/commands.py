@@ -66,7 +66,7 @@ def demo() -> None:
     from rich.progress import track
 
     from api.accounts.principal import SYSTEM
-    from api.demo.prepare import prepare
+    from api.demo.prepare import prepare, settle
     from api.desk import Desk
     from api.feedback.intake import take_in
     from api.feedback.schemas import FeedbackIn
@@ -89,10 +89,14 @@ def demo() -> None:
         prepare(session, desk.vault, desk.labels)
         rows = list(csv.DictReader(file))
         new = 0
-        for row in track(rows, "memuat pesan contoh", console=errors, transient=True, disable=not errors.is_terminal):
+        shown = track(rows, "memuat pesan contoh", console=errors, transient=True, disable=not errors.is_terminal)
+        for number, row in enumerate(shown):
             received_at = now - timedelta(days=int(row.pop("received_on_day")))
             message = FeedbackIn.model_validate({**row, "received_at": received_at})
-            new += take_in(session, desk, SYSTEM, message)[1]
+            stored, is_new = take_in(session, desk, SYSTEM, message)
+            if is_new:
+                settle(stored, number, now)
+            new += is_new
     print_out(f"{new} pesan contoh dimuat, {len(rows) - new} sudah ada.")
 
 
