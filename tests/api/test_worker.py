@@ -117,7 +117,7 @@ def test_a_killed_worker_a_stopped_one_and_a_third_take_every_row_in_once(
     assert_each_row_is_in_once(both, N_ROWS)
     assert list(folder_of(both_settings.data_dir).iterdir()) == []
     with both.app.state.sessions() as session:
-        assert verify(session, both.app.state.desk.vault) == (2, None)
+        assert verify(session, both.app.state.desk.vault)[1] is None
     for line in log.read_text().splitlines():
         assert "aspal" not in line and "IMPOR" not in line and json.loads(line)["event"]
 
