@@ -11,9 +11,7 @@ def worker(
     """Jalankan pekerja impor saja, untuk komputer lain atau SUARA_WORKER=terpisah."""
     import logging
 
-    from sqlalchemy.orm import sessionmaker
-
-    from api.database import migrate, open_engine
+    from api.command_session import open_sessions
     from api.desk import Desk
     from api.imports.worker import run
     from api.logs import ServerLines, configure_logs
@@ -24,8 +22,6 @@ def worker(
 
     settings = load_settings()
     check_bundle(settings.model_dir)
-    engine = open_engine(settings.resolved_database_url)
-    migrate(engine)
     configure_logs(settings.log_level)
     logging.basicConfig(handlers=[ServerLines()], force=True)
     scoring = ScoringService(settings.model_dir)
@@ -33,8 +29,8 @@ def worker(
     scoring.wait(timeout_s=600)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     desk = Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
-    run(desk, sessionmaker(engine, expire_on_commit=False), with_parent=with_parent)
-    engine.dispose()
+    with open_sessions(settings) as sessions:
+        run(desk, sessions, with_parent=with_parent)
 
 
 def register(app: typer.Typer) -> None:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.accounts.principal import SYSTEM
 from api.audit.service import record
+from api.database import UNAVAILABLE
 from api.desk import Desk
 from api.feedback.intake import Arrival, store
 from api.feedback.schemas import FeedbackIn
@@ -37,7 +37,6 @@ LEASE = timedelta(seconds=60)
 MAX_PROBLEMS = 10_000  # rows of an import whose problem is kept; the others are counted
 MAX_OPEN_DAYS = 7  # an import that has not ended by then never will: its file is on a machine that is gone, or kills workers
 RETRY_S = 2.0
-UNAVAILABLE = (OperationalError, InterfaceError)  # the database is locked, restarting or out of reach
 
 
 class LeaseLostError(Exception):

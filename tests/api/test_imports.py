@@ -4,10 +4,11 @@ import os
 import resource
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -341,14 +342,18 @@ def test_a_file_over_the_limit_is_refused_and_its_part_removed(settings: Setting
 
 
 @contextmanager
-def full_disk(n_bytes: int) -> Iterator[None]:
-    """No file may grow past `n_bytes`: the kernel refuses the write, as it does on a full disk (EFBIG for ENOSPC)."""
+def full_disk(n_bytes: int) -> Iterator[Callable[[], None]]:
+    """No file may grow past `n_bytes`: the kernel refuses the write, as it does on a full disk (EFBIG for ENOSPC).
+
+    Yields what frees space before the end.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    free = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (soft, hard))
     try:
-        yield
+        yield free
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        free()
 
 
 def test_a_full_disk_is_told_leaves_nothing_and_recovers(settings: Settings, client: TestClient, headers: Headers) -> None:
