@@ -12,13 +12,16 @@ from alembic.config import Config
 from fastapi import Depends, Request
 from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from nlp.errors import SuaraError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_MS = 5_000
+# locked, restarting, full or out of reach; a connection that broke in a transaction; none free within the pool's patience
+UNAVAILABLE = (OperationalError, InterfaceError, PendingRollbackError, NoFreeConnectionError)
 MIGRATION_LOCK = 0x5AA7A  # any number that nothing else in the database locks
 
 

@@ -25,6 +25,10 @@ def shown_receipt(stored: str) -> str:
     return "-".join(stored[i : i + 4] for i in range(0, len(stored), 4)).upper()
 
 
-def read_receipt(typed: str) -> str:
-    """What a citizen typed, as stored: without dashes and spaces, small letters, misread characters put right."""
-    return typed.lower().translate(_READ_AS)
+def read_receipt(typed: str) -> str | None:
+    """What a citizen typed, as stored: without dashes and spaces, small letters, misread characters put right.
+
+    None for what can be no receipt.
+    """
+    receipt = typed.lower().translate(_READ_AS)
+    return receipt if len(receipt) == RECEIPT_CHARS and set(receipt) <= set(ALPHABET) else None

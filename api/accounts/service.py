@@ -11,7 +11,6 @@ import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.accounts import repository
@@ -20,6 +19,7 @@ from api.accounts.permissions import rights_of
 from api.accounts.principal import Principal
 from api.accounts.tables import ApiKey
 from api.audit.service import record
+from api.database import UNAVAILABLE
 from api.errors import ApiError
 from api.vault import Vault
 from nlp.errors import SuaraError
@@ -104,7 +104,7 @@ def is_use_due(key: ApiKey) -> bool:
 
 def note_use(sessions: sessionmaker[Session], key_id: int) -> None:
     """Note the use in a transaction of its own, so that reading never waits for a writer; a busy database skips it."""
-    with suppress(OperationalError), sessions.begin() as session:
+    with suppress(*UNAVAILABLE), sessions.begin() as session:
         repository.note_use(session, key_id, datetime.now(UTC))
 
 

@@ -10,7 +10,6 @@ import secrets
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.background import BackgroundTask
 
@@ -21,6 +20,7 @@ from api.accounts.principal import SYSTEM, Principal
 from api.accounts.schemas import PasswordChange, SessionOut, SignIn
 from api.accounts.tables import Account, LoginSession
 from api.audit.service import record
+from api.database import UNAVAILABLE
 from api.errors import ApiError
 from api.settings import Settings
 from api.vault import Vault
@@ -138,7 +138,7 @@ def is_seen_due(login: LoginSession) -> bool:
 
 def note_seen(sessions: sessionmaker[Session], session_id: int) -> None:
     """Note the use in a transaction of its own, so that reading never waits for a writer; a busy database skips it."""
-    with suppress(OperationalError), sessions.begin() as session:
+    with suppress(*UNAVAILABLE), sessions.begin() as session:
         repository.note_seen(session, session_id, datetime.now(UTC))
 
 

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,11 +37,30 @@ MAX_SIMILAR = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
-    """How a repeat of the same request is recognised."""
+class Arrival:
+    """An assessed message on its way in, and how a repeat of it is recognised besides its external_id."""
 
+    message: FeedbackIn
+    assessment: Assessment
     idempotency_key: str | None = None
     import_place: tuple[int, int] | None = None  # import and row
+
+
+@dataclass(slots=True)
+class _New:
+    """What is stored of an arrival that is no repeat; ids are filled in once the message has its own."""
+
+    row: Feedback
+    arrival: Arrival
+    message: FeedbackIn  # masked
+    step: Disposition | None = None
+    similar: list["_Similar"] = field(default_factory=list)
+
+
+class _Similar(NamedTuple):
+    kind: str
+    similarity: float
+    other: "Feedback | Row[Any]"  # of the same batch, or stored
 
 
 def take_in(
@@ -51,7 +73,7 @@ def take_in(
     """
     assessment = desk.scoring.assess([message.text])[0]
     rulebook = load_rulebook(session, desk.labels)
-    row, is_new = store(session, desk, rulebook, who, message, assessment, Repeat(idempotency_key))
+    [(row, is_new)] = store(session, desk, rulebook, who, [Arrival(message, assessment, idempotency_key)])
     sent_it = is_new or (idempotency_key and repository.find_request(session, who.actor, idempotency_key))
     if not sent_it and who.units is not None and row.unit_id not in who.units:
         # somebody limited to units who tries numbers must not be given another unit's message
@@ -65,51 +87,83 @@ def take_in(
 
 
 def store(
-    session: Session,
-    desk: Desk,
-    rulebook: Rulebook,
-    who: Principal,
-    message: FeedbackIn,
-    assessment: Assessment,
-    repeat: Repeat,
-) -> tuple[Feedback, bool]:
-    """Store an assessed message unless it is a repeat; imports come here row by row."""
-    original = message.text
+    session: Session, desk: Desk, rulebook: Rulebook, who: Principal, arrivals: Sequence[Arrival]
+) -> list[tuple[Feedback, bool]]:
+    """Store assessed messages, each unless it is a repeat; returns each with whether it is new.
+
+    A batch goes in with a few statements, so that an import of many rows holds the database for a short time alone.
+    """
     # from here on the text is masked: a hash of the original could be tried against all phone numbers
-    message = message.model_copy(update={"text": assessment.masked_text})
-    numbers = _stored_numbers(desk, who, message)
-    earlier = _earlier(session, who, message, repeat, numbers)
-    if earlier is not None:
-        return earlier, False
-    row = _new_row(assessment, assessment_out(assessment, desk.labels), message, repeat)
-    step: Disposition | None = None
-    links: list[SimilarLink] = []
-    if row.visibility == "rahasia":
-        row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
-    else:
-        decided = rulebook.decide(facts_of(row, assessment), assessment.decision)
-        step, links = route(desk.calendar, desk.labels, row, decided), _links(session, row)
-    row.external_id = numbers[row.visibility == "rahasia"] if numbers else None
+    masked = [arrival.message.model_copy(update={"text": arrival.assessment.masked_text}) for arrival in arrivals]
+    numbers = [_stored_numbers(desk, who, message) for message in masked]
+    known = repository.by_external_id(session, {number for pair in numbers for number in pair})
+    result: list[tuple[Feedback, bool]] = []
+    batch: list[_New] = []
+    for arrival, message, own in zip(arrivals, masked, numbers, strict=True):
+        earlier = _first_sent(session, who, arrival, message) or min(
+            (known[number] for number in own if number in known), key=lambda row: row.id or math.inf, default=None
+        )
+        if earlier is None:
+            new = _decided(session, desk, rulebook, arrival, message, batch)
+            new.row.external_id = own[new.row.visibility == "rahasia"] if own else None
+            if new.row.external_id is not None:
+                known[new.row.external_id] = new.row
+            batch.append(new)
+        result.append((earlier or batch[-1].row, earlier is None))
     try:
         # where nothing can be taken already no savepoint is needed
-        with session.begin_nested() if message.external_id or repeat != Repeat() else nullcontext():
-            repository.add_message(session, row)
-            if repeat.idempotency_key:
-                repository.add(session, _request_row(who, message, repeat.idempotency_key, row.id))
+        with session.begin_nested() if any(map(_may_be_taken, batch)) else nullcontext():
+            repository.add_messages(session, [new.row for new in batch])
+            session.add_all(_request_row(who, new) for new in batch if new.arrival.idempotency_key)
+            session.flush()
     except IntegrityError:  # the same message came at the same moment and was first
-        earlier = _earlier(session, who, message, repeat, numbers)
+        if len(arrivals) > 1:
+            return [pair for arrival in arrivals for pair in store(session, desk, rulebook, who, [arrival])]
+        earlier = _first_sent(session, who, arrivals[0], masked[0]) or next(
+            iter(repository.by_external_id(session, numbers[0]).values()), None
+        )
         if earlier is None:
             raise
-        return earlier, False
-    for link in links:
-        link.newer_id = row.id
-    if step is not None:
-        step.feedback_id = row.id
-    session.add_all([*_sealed(desk, row, original, message), *links, *([step] if step else [])])
-    if row.has_case:
-        open_case(session, row, "model" if assessment.flagged else "rahasia")
+        return [(earlier, False)]
+    _add_what_lies_beside(session, desk, batch)
+    return result
+
+
+def _may_be_taken(new: _New) -> bool:
+    return bool(new.row.external_id or new.arrival.idempotency_key or new.arrival.import_place)
+
+
+def _decided(
+    session: Session, desk: Desk, rulebook: Rulebook, arrival: Arrival, message: FeedbackIn, batch: Sequence[_New]
+) -> _New:
+    """The row of a new message, routed and compared with those before it."""
+    new = _New(_new_row(arrival.assessment, assessment_out(arrival.assessment, desk.labels), message, arrival), arrival, message)
+    if new.row.visibility == "rahasia":
+        new.row.routing = _routing(Routing("manual", "Pesan rahasia ditangani unit integritas."))
+        return new
+    decided = rulebook.decide(facts_of(new.row, arrival.assessment), arrival.assessment.decision)
+    new.step = route(desk.calendar, desk.labels, new.row, decided)
+    new.similar = _similar(session, new.row, [other.row for other in batch])
+    new.row.is_repeat = bool(new.similar)
+    return new
+
+
+def _add_what_lies_beside(session: Session, desk: Desk, batch: Sequence[_New]) -> None:
+    for new in batch:
+        session.add_all(_sealed(desk, new.row, new.arrival.message.text, new.message))
+        session.add_all(
+            SimilarLink(
+                newer_id=new.row.id, older_id=found.other.id, kind=found.kind, similarity=min(1.0, round(found.similarity, 4))
+            )
+            for found in new.similar
+        )
+        if new.step is not None:
+            new.step.feedback_id = new.row.id
+            session.add(new.step)
     session.flush()
-    return row, True
+    for new in batch:
+        if new.row.has_case:
+            open_case(session, new.row, "model" if new.arrival.assessment.flagged else "rahasia")
 
 
 def facts_of(row: Feedback, assessment: Assessment | None) -> Facts:
@@ -143,20 +197,20 @@ def _stored_numbers(desk: Desk, who: Principal, message: FeedbackIn) -> tuple[st
     return message.external_id, desk.vault.digest("external_id", who.kind, str(who.id), message.external_id)
 
 
-def _earlier(session: Session, who: Principal, message: FeedbackIn, repeat: Repeat, numbers: tuple[str, ...]) -> Feedback | None:
-    if repeat.idempotency_key:
-        found = repository.find_request(session, who.actor, repeat.idempotency_key)
-        if found:
-            request, feedback = found
-            if request.request_sha256 != _request_sha256(message):
-                raise ApiError(
-                    409,
-                    "idempotency_key_dipakai",
-                    "Idempotency-Key sudah dipakai untuk isi lain",
-                    "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
-                )
-            return feedback
-    return repository.get_by_external_id(session, numbers) if numbers else None
+def _first_sent(session: Session, who: Principal, arrival: Arrival, message: FeedbackIn) -> Feedback | None:
+    """The message that the same caller sent first with this Idempotency-Key; ApiError 409 where it was another."""
+    found = repository.find_request(session, who.actor, arrival.idempotency_key) if arrival.idempotency_key else None
+    if found is None:
+        return None
+    request, feedback = found
+    if request.request_sha256 != _request_sha256(message):
+        raise ApiError(
+            409,
+            "idempotency_key_dipakai",
+            "Idempotency-Key sudah dipakai untuk isi lain",
+            "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
+        )
+    return feedback
 
 
 def _request_sha256(message: FeedbackIn) -> str:
@@ -164,17 +218,17 @@ def _request_sha256(message: FeedbackIn) -> str:
     return hashlib.sha256(message.model_dump_json(exclude={"reporter"}).encode()).hexdigest()
 
 
-def _request_row(who: Principal, message: FeedbackIn, idempotency_key: str, feedback_id: int) -> IdempotentRequest:
+def _request_row(who: Principal, new: _New) -> IdempotentRequest:
     return IdempotentRequest(
-        idempotency_key=idempotency_key,
-        request_sha256=_request_sha256(message),
-        feedback_id=feedback_id,
+        idempotency_key=new.arrival.idempotency_key,
+        request_sha256=_request_sha256(new.message),
+        feedback_id=new.row.id,
         created_at=datetime.now(UTC),
         **who.actor,
     )
 
 
-def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn, repeat: Repeat) -> Feedback:
+def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn, arrival: Arrival) -> Feedback:
     now = datetime.now(UTC)
     labels = {
         name: getattr(content, name).code if getattr(content, name) else None
@@ -191,8 +245,8 @@ def _new_row(assessment: Assessment, content: AssessmentOut, message: FeedbackIn
     return Feedback(
         public_id=new_public_id(),
         receipt=new_receipt(),
-        import_id=repeat.import_place[0] if repeat.import_place else None,
-        import_row=repeat.import_place[1] if repeat.import_place else None,
+        import_id=arrival.import_place[0] if arrival.import_place else None,
+        import_row=arrival.import_place[1] if arrival.import_place else None,
         channel=message.channel,
         district=message.district,
         visibility=message.visibility,
@@ -217,24 +271,28 @@ def _sealed(desk: Desk, row: Feedback, original: str, message: FeedbackIn) -> tu
     return words, SealedReporter(feedback_id=row.id, key_name=key_name, sealed=sealed)
 
 
-def _links(session: Session, row: Feedback) -> list[SimilarLink]:
-    """Links of a message to similar ones of the same place in the window, which then is a repeat; nothing is merged."""
+def _similar(session: Session, row: Feedback, batch: Sequence[Feedback]) -> list[_Similar]:
+    """Messages of the same place in the window like this one, which then is a repeat; the likest first. Nothing is merged.
+
+    `batch`: messages that come in with it, before it.
+    """
     if row.district is None or row.signature is None:
         return []  # without a place two alike messages are as likely two incidents
-    window = (row.received_at - SIMILAR_WINDOW, row.received_at + SIMILAR_WINDOW)
-    others = repository.similar_candidates(session, row.district, *window)
+    since, until = row.received_at - SIMILAR_WINDOW, row.received_at + SIMILAR_WINDOW
+    others = repository.similar_candidates(session, row.district, since, until)
+    others += [
+        other
+        for other in batch
+        if other.district == row.district and since <= other.received_at <= until and other.visibility != "rahasia"
+    ]
     if not others:
         return []
     shares = resemblance(row.signature, [other.signature for other in others])
-    found = [("teks", float(share), other.id) for share, other in zip(shares, others, strict=True) if share >= SIMILAR_WORDS]
-    known = {id_ for _, _, id_ in found}
-    with_meaning = [o for o in others if o.meaning and row.meaning and len(o.meaning) == len(row.meaning) and o.id not in known]
+    found = [_Similar("teks", float(share), other) for share, other in zip(shares, others, strict=True) if share >= SIMILAR_WORDS]
+    unlike = (other for share, other in zip(shares, others, strict=True) if share < SIMILAR_WORDS)
+    with_meaning = [o for o in unlike if o.meaning and row.meaning and len(o.meaning) == len(row.meaning)]
     if with_meaning:
         vectors = np.frombuffer(b"".join(o.meaning for o in with_meaning), np.float16).reshape(len(with_meaning), -1)
         cosine = vectors.astype(np.float32) @ np.frombuffer(row.meaning or b"", np.float16).astype(np.float32)
-        found += [("arti", float(c), o.id) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
-    row.is_repeat = bool(found)
-    return [
-        SimilarLink(older_id=older_id, kind=kind, similarity=min(1.0, round(similarity, 4)))
-        for kind, similarity, older_id in sorted(found, key=lambda f: -f[1])[:MAX_SIMILAR]
-    ]
+        found += [_Similar("arti", float(c), o) for c, o in zip(cosine, with_meaning, strict=True) if c >= SIMILAR_MEANING]
+    return sorted(found, key=lambda other: -other.similarity)[:MAX_SIMILAR]

@@ -1,6 +1,6 @@
 """SQL about messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -25,13 +25,14 @@ SHOWN_OF_CASES = {"topic", "state", "since", "until", "limit", "cursor"}  # filt
 MAX_CANDIDATES = 500  # newest messages of the same place that a new one is compared with
 
 
-def add_message(session: Session, row: Feedback) -> None:
-    """Store a new message with its assessment, searchable; IntegrityError where its unique keys are taken."""
-    session.add(row)
+def add_messages(session: Session, rows: Sequence[Feedback]) -> None:
+    """Store new messages with their assessments, searchable; IntegrityError where their unique keys are taken."""
+    session.add_all(rows)
     session.flush()
-    if session.get_bind().dialect.name == "sqlite":  # PostgreSQL's index follows by itself
+    if rows and session.get_bind().dialect.name == "sqlite":  # PostgreSQL's index follows by itself
         session.execute(
-            text("INSERT INTO feedback_words(rowid, masked_text) VALUES (:id, :words)"), {"id": row.id, "words": row.masked_text}
+            text("INSERT INTO feedback_words(rowid, masked_text) VALUES (:id, :words)"),
+            [{"id": row.id, "words": row.masked_text} for row in rows],
         )
 
 
@@ -54,9 +55,12 @@ def get_for_change(session: Session, public_id: str) -> Feedback | None:
     return session.scalar(select(Feedback).where(Feedback.public_id == public_id).with_for_update())
 
 
-def get_by_external_id(session: Session, numbers: Sequence[str]) -> Feedback | None:
-    """The first message with one of the ways the sender's own id is kept."""
-    return session.scalar(select(Feedback).where(Feedback.external_id.in_(numbers)).order_by(Feedback.id).limit(1))
+def by_external_id(session: Session, numbers: Collection[str]) -> dict[str, Feedback]:
+    """Messages by the way the sender's own id is kept, the first first."""
+    if not numbers:
+        return {}
+    found = session.scalars(select(Feedback).where(Feedback.external_id.in_(numbers)).order_by(Feedback.id))
+    return {row.external_id: row for row in found if row.external_id is not None}
 
 
 def get_by_receipt(session: Session, receipt: str) -> Feedback | None:

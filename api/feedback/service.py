@@ -26,7 +26,7 @@ from api.feedback.schemas import (
     TrackOut,
 )
 from api.feedback.tables import Correction, Feedback
-from api.identifiers import RECEIPT_CHARS, read_receipt, shown_receipt
+from api.identifiers import read_receipt, shown_receipt
 from api.integrity.access import require_unlimited
 from api.integrity.cases import Span, keep_kinds, note_opening, open_case, spans_in_the_room
 from api.routing.schemas import DispositionIn, DispositionOut
@@ -195,7 +195,7 @@ def read_page(session: Session, desk: Desk, who: Principal, wanted: FeedbackFilt
 def track(session: Session, desk: Desk, typed: str) -> TrackOut:
     """How far a message is, for whoever holds its receipt; ApiError 404 where there is none."""
     receipt = read_receipt(typed)
-    row = repository.get_by_receipt(session, receipt) if len(receipt) == RECEIPT_CHARS else None
+    row = repository.get_by_receipt(session, receipt) if receipt is not None else None
     if row is None:
         raise ApiError(
             404, "tanda_terima_tidak_ada", "Tanda terima tidak ditemukan", "Periksa kembali nomornya, misalnya K7QF-2M9X-T4BD."

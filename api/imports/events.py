@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import anyio
 from fastapi.sse import format_sse_event
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.database import UNAVAILABLE
 from api.imports.schemas import OPEN_STATES, ImportOut
 from api.imports.slots import Slots
 
@@ -49,7 +49,7 @@ def _look(sessions: sessionmaker[Session], read: Read) -> ImportOut | None:
     try:
         with sessions() as session:
             return read(session)
-    except OperationalError:
+    except UNAVAILABLE:
         return None
 
 

@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.accounts.permissions import Right
 from api.accounts.principal import SYSTEM, ActorKind, Principal
 from api.audit.service import record
+from api.database import UNAVAILABLE
 from api.desk import Desk
-from api.feedback.intake import Repeat, store
+from api.feedback.intake import Arrival, store
 from api.feedback.schemas import FeedbackIn
 from api.imports import repository
 from api.imports.files import destroy, destroy_strays, path_of
@@ -39,7 +39,6 @@ LEASE = timedelta(seconds=60)
 MAX_PROBLEMS = 10_000  # rows of an import whose problem is kept; the others are counted
 MAX_OPEN_DAYS = 7  # an import that has not ended by then never will: its file is on a machine that is gone, or kills workers
 RETRY_S = 2.0
-UNAVAILABLE = (OperationalError, InterfaceError)  # the database is locked, restarting or out of reach
 
 
 class LeaseLostError(Exception):
@@ -150,16 +149,18 @@ class ImportWorker:
                 problems.append(ImportProblem(import_id=row.id, row_number=number, problem=str(problem)))
         sender = Principal(cast(ActorKind, row.actor_kind), row.actor_id, row.actor_name, "desk", frozenset({Right.WRITE}))
         assessments = self.desk.scoring.assess([message.text for _, message in messages])
-        repeated = 0
         # without autoflush: what a row's queries look for is flushed already, so the rest may wait for the next flush
         with self.sessions.begin() as session, session.no_autoflush:
             rows_after = first - 1 + len(cells)
             until = datetime.now(UTC) + LEASE
             self._held(repository.advance(session, row.id, self.name, first - 1, rows_after, until))
             rulebook = load_rulebook(session, self.desk.labels)
-            for (number, message), assessment in zip(messages, assessments, strict=True):
-                place = Repeat(import_place=(row.id, number))
-                repeated += not store(session, self.desk, rulebook, sender, message, assessment, place)[1]
+            arrivals = [
+                Arrival(message, assessment, import_place=(row.id, number))
+                for (number, message), assessment in zip(messages, assessments, strict=True)
+            ]
+            stored = store(session, self.desk, rulebook, sender, arrivals)
+            repeated = sum(not is_new for _, is_new in stored)
             repository.add_problems(session, problems[: max(0, MAX_PROBLEMS - row.rows_failed)])
             repository.count(session, row.id, len(problems), repeated)
         row.rows_failed += len(problems)

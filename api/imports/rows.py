@@ -93,12 +93,14 @@ def _reason(error: ValidationError) -> str:
 
 def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
     """ISO 8601, or day/month/year with or without a time; local where no zone is given. None for an empty cell."""
+    if cell is None:  # the file has no such column
+        return None
     if isinstance(cell, datetime):
         moment = cell
     elif isinstance(cell, date):
         moment = datetime.combine(cell, time())
     else:
-        given = as_text(pd.Series([cell], dtype=object))[0].strip()
+        given = (cell if isinstance(cell, str) else as_text(pd.Series([cell], dtype=object))[0]).strip()
         if not given:
             return None
         try:

@@ -67,7 +67,8 @@ def template_data(report: MonthlyReport) -> dict[str, Any]:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    is_empty = section.table is not None and section.table.frame.empty
+    # a section that only a chart would show says so too where there is none
+    is_empty = section.table is not None and (section.table.frame.empty or not (section.chart or section.columns))
     return {
         "title": section.title,
         "starts_page": section.starts_page,

@@ -87,7 +87,8 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
         key="tenggat",
         title="Tenggat menurut standar layanan",
         lead=(
-            f"Pesan yang diterima {_window(scope)} dan sudah jatuh tempo. Garis mendatar menunjukkan ketidakpastian (95 %).",
+            f"Pesan yang diterima {_window(scope)} dan sudah jatuh tempo."
+            + (" Garis mendatar menunjukkan ketidakpastian (95 %)." if len(judged) else ""),
             *((f"Jelas di bawah standar: {', '.join(below)}.",) if below else ()),
         ),
         table=table_of(frame, heads),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -23,6 +24,7 @@ from api.accounts.service import create_key
 from api.app import create_app
 from api.database import migrate, open_engine
 from api.settings import Settings
+from tests.api.log_watch import WATCH, WatchedFile
 from tests.bundles import train_small
 from tests.database_server import postgresql
 
@@ -43,6 +45,15 @@ def quick_passwords() -> Iterator[None]:
     quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
     with patch.object(passwords, "_hasher", quick), patch.object(passwords, "_NOBODYS_HASH", quick.hash("siapa pun")):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_without_peoples_words() -> Iterator[None]:
+    """At the end, no line that the service logged in the whole run holds a number or a word of the messages."""
+    factory = structlog.WriteLoggerFactory
+    with patch.object(structlog, "WriteLoggerFactory", lambda file: factory(cast(TextIO, WatchedFile(file)))):
+        yield
+    assert WATCH.told == []
 
 
 @pytest.fixture(scope="session")
@@ -99,13 +110,20 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """URL of a fresh migrated database."""
+@contextmanager
+def fresh_database(postgres_server: str) -> Iterator[str]:
+    """URL of a new migrated database, dropped at the end."""
     name = f"t{uuid4().hex}"
     _create_database(postgres_server, name, "TEMPLATE template")
     yield _of(postgres_server, name)
     _statement(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a fresh migrated database."""
+    with fresh_database(postgres_server) as url:
+        yield url
 
 
 def _of(url: str, database: str) -> str:

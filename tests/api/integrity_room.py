@@ -84,4 +84,4 @@ def open_office(client: TestClient) -> Office:
 
 def key_with(office: Office, *rights: Right, units: tuple[str, ...] = ()) -> Headers:
     """A key of the integrity role that has these rights alone, perhaps for some units alone."""
-    return make_key(office.app, "sempit", "integrity", scopes=[*rights] if rights else None, units=units)
+    return make_key(office.app, "sempit", "integrity", scopes=rights, units=units)

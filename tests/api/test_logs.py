@@ -17,9 +17,11 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from starlette.testclient import TestClient
 
 from api.logs import ALLOWED_FIELDS, configure_logs
 from tests.api.command_line import suara
+from tests.api.log_watch import WATCH, LogWatch
 from tests.api.messages import BRIBE, NIK, PHONE, TOPICS, other_connection
 
 PEOPLE = ("Sri Wahyuni", "Bonar Siregar", "Kadek Suastini")
@@ -61,6 +63,7 @@ def real_server(data_dir: Path, model_dir: Path, log: Path) -> Iterator[tuple[ht
         finally:
             server.terminate()
             server.wait(timeout=30)
+            WATCH.hear_file(log)
 
 
 def wait_until_ready(client: httpx.Client, server: subprocess.Popen[str]) -> None:
@@ -203,3 +206,14 @@ def test_an_unforeseen_error_is_written_with_its_kind_and_place_under_the_same_r
 
 def test_the_servers_own_warnings_are_json_too(day: Day) -> None:
     assert [line for line in map(json.loads, day.lines) if line["level"] == "warning" and "Invalid HTTP" in line["event"]]
+
+
+# ------------------------------------------------------------------------------------------------ the watch on the whole run
+def test_the_watch_hears_what_the_service_logs_and_finds_words_in_it(shared_client: TestClient) -> None:
+    before = WATCH.n_lines
+    shared_client.get("/healthz")
+    assert WATCH.n_lines > before
+    watch = LogWatch()
+    for line in ('{"event": "request"}', f'{{"event": "{PHONE}"}}', f'{{"error": "nik {NIK}"}}', '{"where": "jalan Melati"}'):
+        watch.hear(line)
+    assert (watch.n_lines, len(watch.told)) == (4, 3)

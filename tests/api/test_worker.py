@@ -23,6 +23,7 @@ from api.settings import Settings
 from tests.api.command_line import suara
 from tests.api.conftest import make_key, serving
 from tests.api.imports_by_hand import URL, change, many_rows, rows_of, told, upload
+from tests.api.log_watch import WATCH
 from tests.api.test_logs import real_server
 
 N_ROWS = 6 * CHUNK_ROWS + 50
@@ -46,6 +47,7 @@ def worker(settings: Settings, log: Path) -> Iterator[Process]:
         finally:
             process.kill()
             process.wait(timeout=30)
+            WATCH.hear_file(log)
 
 
 def wait_until(true: Callable[[], bool], process: Process, within_s: float = 120) -> None:
