@@ -56,5 +56,6 @@ def run(desk: Desk, sessions: sessionmaker[Session], *, with_parent: bool) -> No
 
 
 def _follow_parent(stopping: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not by the file object, whose lock would be held when the process ends
+        pass
     stopping.set()

@@ -195,6 +195,21 @@ def test_the_service_has_a_worker_of_its_own_that_ends_with_it_however_it_ends(
         assert "aspal" not in line and "IMPOR" not in line and json.loads(line)["event"]
 
 
+def test_a_service_that_is_told_to_end_ends_its_worker_in_good_order(
+    settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUARA_DATA_DIR", str(settings.data_dir))
+    headers = {"X-API-Key": suara("key", "create", "--role", "desk", "--name", "loket").out.strip()}
+    with real_server(settings.data_dir, settings.model_dir, log) as (client, server):
+        body = upload(client, headers, many_rows(10))
+        assert events_of(client, headers, body["id"])[-1]["state"] == "selesai"  # so the worker runs
+        [child] = children_of(server.pid)
+        server.terminate()
+        assert server.wait(timeout=60) == 0
+        assert not Path(f"/proc/{child}").exists()
+    assert all(line.startswith("{") for line in log.read_text().splitlines())  # no interpreter that broke down
+
+
 def test_a_service_with_a_worker_elsewhere_starts_none_and_ends_while_a_stream_is_open(
     settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
