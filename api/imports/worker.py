@@ -48,5 +48,7 @@ def run(desk: Desk, sessions: sessionmaker[Session], *, with_parent: bool) -> No
 
 
 def _follow_parent(stopping: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    # not through sys.stdin: a thread that waits in its buffer makes Python abort at its end
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     stopping.set()
