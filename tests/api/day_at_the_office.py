@@ -289,37 +289,21 @@ def work_on_cases(day: Day) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ the whole day
-import time
-
-T0 = [time.time()]
-
-
-def lap(what):
-    print("LAP", what, round(time.time() - T0[0], 1))
-    T0[0] = time.time()
-
-
 def live_through(day: Day) -> None:
     """The day: desk and worker side by side, the worker killed half-way, the unit at work while another goes on."""
     with worker(day.settings, day.log.with_name("pekerja-1.log")) as first:
-        lap("start")
         set_up(day)
         take_messages_in(day)
-        lap("in")
         upload(day)
-        lap("up")
-        work_at_the_desk(day)
-        lap("desk")
-        kill_half_way(day, first)
-        lap("half")
+        with ThreadPoolExecutor(1) as beside:
+            at_the_desk = beside.submit(work_at_the_desk, day)
+            kill_half_way(day, first)
+            at_the_desk.result()
     with worker(day.settings, day.log.with_name("pekerja-2.log")) as second:
         work_on_cases(day)
-        lap("cases")
         wait_until(lambda: told(day)["state"] == "selesai", second)
         day.did["import.ended"] += 1
         day.import_ = told(day)
         day.look_at_disk("evening")
-        lap("second half")
-        print(day.import_)
     assert day.client.delete("/api/v1/session", headers=day.people["clerk"]).status_code == 204
     day.did["session.closed"] += 1
