@@ -17,12 +17,15 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 import api.database
 from api.app import create_app
 from api.audit.service import verify
 from api.feedback.schemas import FeedbackIn
+from api.feedback.tables import Feedback
 from api.imports import processing, service
 from api.imports.files import BLOCK_BYTES, SealedWriter, destroy_strays, folder_of, open_sealed, path_of
 from api.imports.repository import advance
@@ -171,6 +174,32 @@ def test_a_repeat_of_a_rahasia_row_is_known_to_its_sender_by_file_and_by_message
     message = {"text": ROAD, "external_id": "R-1", "visibility": "rahasia"}
     assert both.post("/api/v1/feedback", json=message, headers=desk_key).status_code == 200
     assert rows_of(both.app, "SELECT visibility FROM feedback") == [("rahasia",)]
+
+
+def test_a_number_that_somebody_else_sends_at_the_same_moment_is_a_repeat_and_the_other_rows_are_in(
+    settings: Settings, postgres_url: str
+) -> None:
+    with serving(create_app(settings.model_copy(update={"database_url": postgres_url}))) as client:
+        headers = make_key(client.app)
+        body = upload(client, headers, csv_bytes(("text", "external_id"), [(ROAD, "A-1"), (WASTE, "A-2"), (WATER, "A-3")]))
+        sent: list[int] = []
+
+        def send_first(session: Session, *_: object) -> None:
+            if not sent and any(isinstance(row, Feedback) for row in session.new):
+                sent.append(0)  # the message below is stored by the same kind of session
+                answer = client.post("/api/v1/feedback", json={"text": BRIBE, "external_id": "A-2"}, headers=headers)
+                sent[0] = answer.status_code
+
+        event.listen(client.app.state.sessions, "before_flush", send_first)
+        work(client.app)
+        assert sent == [201]
+        ended = told(client, headers, body["id"])
+        assert (ended["state"], ended["rows_done"], ended["rows_repeated"], ended["rows_failed"]) == ("selesai", 3, 1, 0)
+        query = "SELECT external_id, import_row FROM feedback ORDER BY external_id"
+        assert rows_of(client.app, query) == [("A-1", 1), ("A-2", None), ("A-3", 3)]
+        assert rows_of(client.app, "SELECT sum(n) FROM daily_counts") == [(3,)]
+        for table in ("assessments", "sealed_originals", "sealed_reporters"):
+            assert rows_of(client.app, f"SELECT count(*) FROM {table}") == [(3,)]
 
 
 # ------------------------------------------------------------------------------------------------ rows that are not
