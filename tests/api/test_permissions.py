@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         f"report_{name}": ({"params": {"topic": "jalan"}} if name == "themes" else {}, "200", "200", "200", "200")
         for name in ("trends", "priorities", "themes", "standards", "skm", "people", "changes")
     },
+    "report_monthly": ({"params": {"month": "2020-01"}}, "404", "404", "404", "404"),  # a month without messages
     "create_action": (
         {"json": {"name": "Tambal jalan", "topic": "jalan", "starts_on": "2026-08-03", "unit": "UNIT"}},
         "403", "201/403", "403", "201/403",
@@ -108,6 +109,7 @@ def _in_a_unit(client: TestClient, admin: dict[str, str], inspector: dict[str, s
     body = TABLE["create_target"][0]["json"] | {"unit": unit}
     target = client.post("/api/v1/targets", json=body, headers=admin).json()["id"]
     file = client.post("/api/v1/imports", params={"format": "csv"}, content=b"text\njalan\n", headers=admin).json()["id"]
+    client.post(f"/api/v1/imports/{file}/cancel", headers=admin)  # a stream of its events ends
     return {
         "feedback_id": message, "case_id": case, "request_id": request, "action": action, "target": target,
         "import_id": file, "code": "dlh", "rule_id": "1", "unit": unit,
