@@ -210,6 +210,7 @@ def test_the_servers_own_warnings_are_json_too(day: Day) -> None:
 
 # ------------------------------------------------------------------------------------------------ the watch on the whole run
 def test_the_watch_hears_what_the_service_logs_and_finds_words_in_it(shared_client: TestClient) -> None:
+    configure_logs("INFO")  # an application that says less may have been made before
     before = WATCH.n_lines
     shared_client.get("/healthz")
     assert WATCH.n_lines > before

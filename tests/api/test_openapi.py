@@ -104,7 +104,13 @@ FILES = {
     ("post", "/api/v1/imports"): b"text\njalan rusak\n",
     ("post", "/api/v1/surveys"): SURVEY,
 }  # bodies that no schema describes
-FILE_QUERY = {("post", "/api/v1/imports"): {"format": "csv"}, ("post", "/api/v1/surveys"): {"name": "SKM"}}
+ACTION = {"name": "Tambal jalan", "topic": "jalan", "starts_on": "2026-08-03"}
+FITTING = {  # what chance seldom hits: a file, a code of the label list
+    ("post", "/api/v1/imports"): {"body": FILES["post", "/api/v1/imports"], "query": {"format": "csv"}},
+    ("post", "/api/v1/surveys"): {"body": SURVEY, "query": {"name": "SKM"}},
+    ("get", "/api/v1/reports/themes"): {"query": {"topic": "jalan"}},
+    ("post", "/api/v1/actions"): {"body": ACTION},
+}
 PROTECTED = sorted(place for place in OPERATIONS if place[1].startswith("/api/") and place not in FOR_ALL)
 
 
@@ -257,15 +263,15 @@ def test_whatever_is_sent_gets_an_answer_of_the_document(fuzzed: FuzzedService, 
         def send(case: schemathesis.Case[Any], of_a_known_one: bool) -> None:
             if of_a_known_one:
                 case.path_parameters = {name: fuzzed.known[name] for name in case.path_parameters or {}}
-                if place in FILES:
-                    case.body, case.query = FILES[place], FILE_QUERY[place]
+                for part, value in FITTING.get(place, {}).items():
+                    setattr(case, part, value)
             response = case.call_and_validate(headers=fuzzed.headers, checks=CHECKS)
             statuses[response.status_code] += 1
 
         send()
 
     fuzz(8)
-    if path.startswith("/api/") and not set(statuses) <= {400, 401, 403, 413, 422}:  # who is turned away needs no more
+    if path.startswith("/api/") and not {401, 403} & set(statuses):  # who is turned away needs no more
         fuzz(20)
     if place in PROTECTED:
         assert bool(set(statuses) - {400, 401, 413, 422}) is bool(fuzzed.headers["X-API-Key"])
