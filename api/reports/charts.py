@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from nlp.insight.wording import number, percent
+from nlp.insight.wording import MONTHS, number, percent
 
 if TYPE_CHECKING:
     import altair as alt
@@ -20,7 +20,6 @@ MAX_ROWS = 12
 FONT = "Libertinus Serif, Georgia, serif"
 BLUE, SKY, DARK, GREY, PALE = "#0072b2", "#7cc3ec", "#222222", "#767676", "#d8d8d8"
 _NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]}
-_MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
 _DAYS = "Minggu Senin Selasa Rabu Kamis Jumat Sabtu".split()
 _TIMES = {
     "dateTime": "%d %B %Y",
@@ -29,8 +28,8 @@ _TIMES = {
     "periods": ["", ""],
     "days": _DAYS,
     "shortDays": [day[:3] for day in _DAYS],
-    "months": _MONTHS,
-    "shortMonths": [month[:3] for month in _MONTHS],
+    "months": MONTHS,
+    "shortMonths": [month[:3] for month in MONTHS],
 }
 
 

@@ -9,22 +9,24 @@ import scipy.sparse as sp
 from nlp.classify.features import tokens
 from nlp.insight.days import Day
 from nlp.insight.looks import false_discovery
+from nlp.insight.wording import MONTHS
 
 MIN_MESSAGES = 5  # with the word, in the later stretch
 MIN_DAYS = 2  # so that one event or one flood alone makes no word
 MIN_CHARS = 3
 FALSE_DISCOVERY_RATE = 0.05
 MIN_RATIO = 2.0  # "far more often"
+_CALENDAR = frozenset(month.lower() for month in MONTHS)  # they come and go with the year and tell no need
 _PLACEHOLDER = re.compile(r"\[\w+\]")  # of personal data, see nlp.text.privacy
 
 
 def words_by_message(texts: pd.Series) -> tuple[sp.csr_matrix, list[str]]:
-    """Which words (letters only, three or more) each masked text holds, 0 and 1, (n_texts, n_words), and the words."""
+    """Which words (letters only, three or more, no month) each masked text holds, 0 and 1, (n_texts, n_words), and the words."""
     index: dict[str, int] = {}
     columns: list[int] = []
     ends = [0]
     for text in texts:
-        words = {word for word in tokens(_PLACEHOLDER.sub(" ", text)) if len(word) >= MIN_CHARS and word.isalpha()}
+        words = {word for word in tokens(_PLACEHOLDER.sub(" ", text)) if len(word) >= MIN_CHARS and word.isalpha()} - _CALENDAR
         columns += [index.setdefault(word, len(index)) for word in sorted(words)]
         ends.append(len(columns))
     ones = np.ones(len(columns), np.int64)

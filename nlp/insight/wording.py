@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 
 NO_VALUE = "-"
-_MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
+MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -52,7 +52,7 @@ def interval(low: float, high: float, form: Callable[[float], str] = number) -> 
 
 def day(when: pd.Timestamp) -> str:
     """'3 Mei 2024'."""
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
 
 
 def span(first: pd.Timestamp, last: pd.Timestamp) -> str:
@@ -62,4 +62,4 @@ def span(first: pd.Timestamp, last: pd.Timestamp) -> str:
 
 def month(when: pd.Timestamp) -> str:
     """'Mei 2024'."""
-    return f"{_MONTHS[when.month - 1]} {when.year}"
+    return f"{MONTHS[when.month - 1]} {when.year}"
