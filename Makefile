@@ -20,6 +20,7 @@ run: $(VENV)/.installed $(MODEL)/SHA256SUMS  ## install, train if needed, load d
 	@echo "Buka      http://$(HOST):$(PORT)/"
 	@echo "Kunci API $$(cat $(KEY))"
 	@echo "Contoh    curl -H \"X-API-Key: $$(cat $(KEY))\" http://$(HOST):$(PORT)/api/v1/feedback"
+	@echo "Laporan   curl -H \"X-API-Key: $$(cat $(KEY))\" http://$(HOST):$(PORT)/api/v1/reports/priorities"
 	@echo "Hentikan  Ctrl+C"
 	@$(BIN)/suara serve --host $(HOST) --port $(PORT)
 
