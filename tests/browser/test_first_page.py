@@ -75,6 +75,7 @@ def read(page: Page, text: str) -> None:
     page.get_by_label("Pesan warga").fill(text)
     page.get_by_role("button", name="Baca pesan").click()
     expect(page.get_by_role("heading", name="Hasil")).to_be_visible()
+    page.wait_for_load_state("load")  # with its style
 
 
 def test_a_message_is_typed_sent_and_read(open_page: Page) -> None:
