@@ -1,4 +1,4 @@
-"""The database for one command, and how its lists show a moment."""
+"""The database and the desk for one command, and how its lists show a moment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,11 @@ if TYPE_CHECKING:  # every `suara` loads this module, also to score a file
 
     from sqlalchemy.orm import Session, sessionmaker
 
+    from api.desk import Desk
     from api.settings import Settings
     from api.vault import Vault
+
+READY_WITHIN_S = 600  # a model that is first built by another process, on a slow machine
 
 
 @contextmanager
@@ -43,6 +46,20 @@ def open_books() -> Iterator[tuple["Session", "Vault"]]:
     vault = settings.open_vault()
     with open_session(settings) as session:
         yield session, vault
+
+
+def open_desk(settings: "Settings") -> "Desk":
+    """What the rooms share, its model loaded; SuaraError where the bundle or the keys are unusable."""
+    from api.desk import Desk
+    from api.routing.calendar import WorkCalendar
+    from api.scoring.service import ScoringService
+    from nlp import check_bundle
+
+    check_bundle(settings.model_dir)
+    scoring = ScoringService(settings.model_dir)
+    scoring.start()
+    scoring.wait(READY_WITHIN_S)
+    return Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
 
 
 def shown(moment: "datetime | None") -> str:

@@ -16,7 +16,7 @@ import typer
 from api import commands_secrets as secrets
 from api.accounts import commands as accounts
 from api.audit import commands as audit
-from api.command_session import open_session
+from api.command_session import open_desk, open_session
 from api.feedback import commands as feedback
 from api.imports import commands as imports
 from api.reports import commands as reports
@@ -67,23 +67,15 @@ def demo() -> None:
 
     from api.accounts.principal import SYSTEM
     from api.demo.prepare import prepare, settle
-    from api.desk import Desk
     from api.feedback.intake import take_in
     from api.feedback.schemas import FeedbackIn
     from api.logs import configure_logs
-    from api.routing.calendar import WorkCalendar
-    from api.scoring.service import ScoringService
     from api.settings import load_settings
-    from nlp import check_bundle
     from nlp.console import errors, print_out
 
     settings = load_settings()
     configure_logs(settings.log_level)
-    check_bundle(settings.model_dir)
-    scoring = ScoringService(settings.model_dir)
-    scoring.start()
-    scoring.wait(timeout_s=120)
-    desk = Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
+    desk = open_desk(settings)
     now = datetime.now(UTC)
     with DEMO_FILE.open(encoding="utf-8", newline="") as file, open_session(settings) as session:
         prepare(session, desk.vault, desk.labels)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.command_session import open_session
+from api.command_session import open_desk, open_session
 
 if TYPE_CHECKING:  # every `suara` loads this module, also to score a file
     from api.reports.schemas import MonthlyQuery
@@ -21,28 +21,21 @@ def report(
 ) -> None:
     """Buat laporan bulanan siap ditandatangani."""
     from api.accounts.principal import SYSTEM
-    from api.desk import Desk
     from api.errors import ApiError
     from api.logs import configure_logs
     from api.reports.service import read_monthly
-    from api.routing.calendar import WorkCalendar
-    from api.scoring.service import ScoringService
     from api.settings import load_settings
-    from nlp import check_bundle
     from nlp.console import print_out, progress_bar
     from nlp.errors import SuaraError
 
     wanted = _wanted(month, out, unit, audience)
     settings = load_settings()
     configure_logs(settings.log_level)
-    check_bundle(settings.model_dir)
-    scoring = ScoringService(settings.model_dir)
-    scoring.start()
-    desk = Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
-    with progress_bar("menyusun laporan"), open_session(settings) as session:
-        scoring.wait(timeout_s=120)
+    with progress_bar("menyusun laporan"):
+        desk = open_desk(settings)
         try:
-            answer = read_monthly(session, desk, SYSTEM, wanted)
+            with open_session(settings) as session:
+                answer = read_monthly(session, desk, SYSTEM, wanted)
         except ApiError as error:
             raise SuaraError(error.title.lower(), where=f"laporan {month}", remedy=error.detail) from error
     assert isinstance(answer, tuple)  # noqa: S101  -- neither form is JSON

@@ -13,7 +13,7 @@ from api.reports.context import Context
 from api.reports.report import Report, Table
 from api.reports.tables import StoredTheme
 from nlp.insight.theme_identity import Theme, keep_identity
-from nlp.insight.themes import find_themes, watch_other
+from nlp.insight.themes import find_themes, lacking
 from nlp.insight.wording import number
 
 MAX_THEME_MESSAGES = 5_000  # the newest: an answer within seconds
@@ -23,9 +23,11 @@ MAX_EXAMPLE_CHARS = 400
 def themes(context: Context, topic: str) -> Report:
     """Themes of a topic, and for the topic of everything else what the label list may lack."""
     messages = context.messages("text", "meaning", limit=MAX_THEME_MESSAGES)
-    found = _found(context, topic, messages)
+    new = find_themes(messages.set_index("id"), _vectors(messages))
+    found = [theme for theme in keep_identity(new, _stored(context, topic)) if not theme.is_dormant]
     name = context.labels.name("topic", topic)
-    others = _candidates(context, topic, messages)
+    # what the label list lacks is sought where messages fit no topic: the last one of the list
+    others = lacking(new) if topic == context.labels.codes("topic")[-1] else []
     notes = [f"Tema baru atau meningkat: {theme.name} ({number(theme.size)} pesan)." for theme in found if theme.is_emerging]
     notes += [f"Mungkin perlu topik sendiri: {theme.name} ({number(theme.size)} pesan)." for theme in others]
     frame = _frame(found, messages)
@@ -61,26 +63,15 @@ def themes(context: Context, topic: str) -> Report:
 def refresh_themes(context: Context, topic: str) -> None:
     """Find the themes of the scope's topic anew and store them, so that next month knows them again."""
     now = datetime.now(UTC)
-    for theme in _matched(context, topic, context.messages("text", "meaning", limit=MAX_THEME_MESSAGES)):
+    messages = context.messages("text", "meaning", limit=MAX_THEME_MESSAGES)
+    for theme in keep_identity(find_themes(messages.set_index("id"), _vectors(messages)), _stored(context, topic)):
         row = StoredTheme(key=f"{topic}:{theme.id}"[:60], topic=topic, content=theme.to_dict())
         row.last_seen_on, row.updated_at = theme.last_day, now
         repository.keep_theme(context.session, row)
 
 
-def _matched(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
-    stored = [Theme.from_dict(content) for content in repository.themes_of(context.session, topic)]
-    return keep_identity(find_themes(messages.set_index("id"), _vectors(messages)), stored)
-
-
-def _found(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
-    return [theme for theme in _matched(context, topic, messages) if not theme.is_dormant]
-
-
-def _candidates(context: Context, topic: str, messages: pd.DataFrame) -> list[Theme]:
-    """What the label list lacks is sought where messages fit no topic: the last one of the list."""
-    if topic != context.labels.codes("topic")[-1]:
-        return []
-    return watch_other(messages.set_index("id"), _vectors(messages))
+def _stored(context: Context, topic: str) -> list[Theme]:
+    return [Theme.from_dict(content) for content in repository.themes_of(context.session, topic)]
 
 
 def _vectors(messages: pd.DataFrame) -> npt.NDArray[np.float32] | None:

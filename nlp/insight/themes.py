@@ -259,13 +259,20 @@ def theme_of(themes: Sequence[Theme], labels: pd.Index) -> pd.DataFrame:
 
 
 def watch_other(messages: pd.DataFrame, vectors: Vectors | None = None, *, seed: int = 0) -> list[Theme]:
-    """Topics that the label list may lack: themes among the messages that fit no topic which are large, tight and rising.
+    """Topics that the label list may lack: `lacking` of the themes among the messages that fit no topic.
 
-    `messages` are those of the topic for everything else. Most months the answer is []. A candidate has at least
-    10 messages and 5 % of them, its chief word occurs in half of its messages, and it is emerging.
+    `messages` are those of the topic for everything else. Most months the answer is [].
+    """
+    return lacking(find_themes(messages, vectors, seed=seed))
+
+
+def lacking(themes: Sequence[Theme]) -> list[Theme]:
+    """Of the themes found among messages that fit no topic, those which are large, tight and rising.
+
+    A candidate has at least 10 messages and 5 % of them, its chief word occurs in half of its messages, and it is emerging.
     """
     return [
         theme
-        for theme in find_themes(messages, vectors, seed=seed)
+        for theme in themes
         if theme.is_emerging and theme.size >= _MIN_CANDIDATE and theme.share >= _MIN_CANDIDATE_SHARE and theme.tightness >= 0.5
     ]
