@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import ColumnElement, String, and_, cast, exists, or_, select, text
 from sqlalchemy.orm import Session
 
+from api.accounts.tables import Account, ApiKey
 from api.audit.tables import AuditEvent, AuditHead
 from api.database import hold_writes
 from api.feedback.tables import Feedback
@@ -35,6 +36,21 @@ def add(session: Session, event: AuditEvent) -> None:
     """Store an event."""
     session.add(event)
     session.flush()
+
+
+def get(session: Session, event_id: int) -> AuditEvent | None:
+    """The event with this number."""
+    return session.get(AuditEvent, event_id)
+
+
+def lacks_beginning(session: Session) -> bool:
+    """Whether an account or a key is there whose making no event tells of: the trail was taken away, and began anew."""
+
+    def untold(table: type[Account] | type[ApiKey], action: str) -> ColumnElement[bool]:
+        told = exists().where(AuditEvent.action == action, AuditEvent.object_id == cast(table.id, String))
+        return exists().where(table.id.is_not(None), ~told)
+
+    return bool(session.scalar(select(or_(untold(Account, "account.created"), untold(ApiKey, "key.created")))))
 
 
 def all_events(session: Session) -> Iterator[AuditEvent]:

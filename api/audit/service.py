@@ -1,7 +1,9 @@
 """Append to the audit trail, and prove it whole.
 
 Each event carries an HMAC over the event before it and over its own content; the key never lies in the database. A
-changed event breaks its own HMAC, a removed one breaks the numbering or the link, a cut-off tail the head.
+changed event breaks its own HMAC, a removed one breaks the numbering or the link, a cut-off tail the head. The head is
+sealed with an HMAC of its own, which stands nowhere else: whoever has the database in hand cannot shorten the trail and
+make a head that fits. What this cannot show is a database put back whole to an earlier state.
 """
 
 import hashlib
@@ -19,6 +21,7 @@ from api.audit.tables import AuditEvent, AuditHead
 from api.vault import Vault
 
 HIDDEN = "-"
+BROKEN = "-"
 Detail = str | int | float | bool | list[str] | None
 
 
@@ -36,6 +39,7 @@ def record(
     words or a person's data.
     """
     head = repository.lock_head(session)
+    last = repository.get(session, head.n_events)
     event = AuditEvent(
         id=head.n_events + 1,
         at=datetime.now(UTC),
@@ -43,12 +47,12 @@ def record(
         object_type=about[0],
         object_id=str(about[1]),
         details=json.dumps(details, ensure_ascii=False, sort_keys=True),
-        previous_mac=head.mac,
+        previous_mac=_link(vault, head, last),
         **who.actor,
     )
     event.mac = _mac(vault, event)
     repository.add(session, event)
-    head.n_events, head.mac = event.id, event.mac
+    head.n_events, head.mac = event.id, _seal(vault, event.id, event.mac)
 
 
 def note_model(session: Session, vault: Vault, model: str) -> None:
@@ -74,18 +78,34 @@ def _mac(vault: Vault, event: AuditEvent) -> str:
     return hmac.new(vault.audit_key, json.dumps(content, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
 
 
+def _seal(vault: Vault, n_events: int, mac: str) -> str:
+    """What the head says of a trail that ends so; empty for one that has not begun."""
+    return vault.digest("audit head", str(n_events), mac) if n_events else ""
+
+
+def _link(vault: Vault, head: AuditHead, last: AuditEvent | None) -> str:
+    """The HMAC that the next event follows. After a head that is not ours it follows none, so that the break stays."""
+    mac = last.mac if last else ""
+    return mac if head.mac == _seal(vault, head.n_events, mac) else BROKEN
+
+
 def verify(session: Session, vault: Vault) -> tuple[int, str | None]:
     """(events that hold, what is wrong with the next one; None when the whole trail holds)."""
     previous, n_events = "", 0
-    for event in repository.all_events(session):
-        if event.id != n_events + 1:
-            return n_events, f"catatan nomor {n_events + 1} hilang"
-        if event.previous_mac != previous or not hmac.compare_digest(event.mac, _mac(vault, event)):
-            return n_events, f"catatan nomor {event.id} berubah"
-        previous, n_events = event.mac, event.id
+    try:
+        for event in repository.all_events(session):
+            if event.id != n_events + 1:
+                return n_events, f"catatan nomor {n_events + 1} hilang"
+            if event.previous_mac != previous or not hmac.compare_digest(event.mac, _mac(vault, event)):
+                return n_events, f"catatan nomor {event.id} berubah"
+            previous, n_events = event.mac, event.id
+    except (ValueError, TypeError):  # SQLite keeps any words in any column, a moment among them
+        return n_events, f"ada catatan sesudah nomor {n_events} yang berubah sampai tidak terbaca"
     head = repository.head(session) or AuditHead(n_events=0, mac="")
-    if (head.n_events, head.mac) != (n_events, previous):
+    if (head.n_events, head.mac) != (n_events, _seal(vault, n_events, previous)):
         return n_events, f"catatan sesudah nomor {n_events} hilang"
+    if repository.lacks_beginning(session):
+        return 0, "catatan awal hilang: ada akun atau kunci yang pembuatannya tidak tercatat"
     return n_events, None
 
 

@@ -25,7 +25,7 @@ class AuditEvent(ByActor, Base):
 
 
 class AuditHead(Base):
-    """The one row that says how long the chain is and how it ends, so that a cut-off tail shows."""
+    """The one row that says how long the chain is and, sealed, how it ends, so that a cut-off tail shows."""
 
     __tablename__ = "audit_head"
 

@@ -1,6 +1,7 @@
 """Keys turn, originals are destroyed in time, people's labels become a training file, the audit trail proves itself."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -196,24 +197,57 @@ def test_a_whole_trail_is_told_whole(at_work: TestClient) -> None:
         ("DELETE FROM audit_events WHERE id = 2", "catatan nomor 2 hilang; 1 catatan"),
         ("DELETE FROM audit_events WHERE id >= 3", "catatan sesudah nomor 2 hilang; 2 catatan"),
         ("DELETE FROM audit_events", "catatan sesudah nomor 0 hilang"),
+        # with a head that was made to fit what is left
+        (
+            "DELETE FROM audit_events WHERE id >= 4;"
+            "UPDATE audit_head SET n_events = 3, mac = (SELECT mac FROM audit_events WHERE id = 3)",
+            "catatan sesudah nomor 3 hilang; 3 catatan",
+        ),
+        (
+            "UPDATE audit_head SET n_events = 3, mac = (SELECT previous_mac FROM audit_events WHERE id = 4);"
+            "DELETE FROM audit_events WHERE id >= 4",
+            "catatan sesudah nomor 3 hilang; 3 catatan",
+        ),
+        ("DELETE FROM audit_events; DELETE FROM audit_head", "catatan awal hilang"),
+        ("DELETE FROM audit_events; UPDATE audit_head SET n_events = 0, mac = ''", "catatan awal hilang"),
     ],
 )
-def test_a_changed_or_removed_event_is_found(at_work: TestClient, deed: str, told: str) -> None:
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_changed_or_removed_event_is_found(at_work: TestClient, deed: str, told: str, goes_on: bool) -> None:
     public_id = send(at_work)
     for _ in range(3):
         original(at_work, public_id)
-    engine = open_engine(_app(at_work).state.desk.settings.resolved_database_url)
-    with engine.begin() as database:  # somebody with the database in hand takes its guards away first
+    without_guards(at_work, *deed.split(";"))
+    if goes_on:  # what is done afterwards does not cover it up
+        assert original(at_work, public_id).status_code == 200
+    ran = suara("audit", "verify")
+    assert ran.code == 2
+    assert "cadangan" in ran.err
+    assert told in ran.err or (goes_on and re.search(r"catatan nomor \d (hilang|berubah)", ran.err))
+
+
+def without_guards(client: TestClient, *statements: str) -> None:
+    """What somebody does who has the database in hand: the triggers that guard the trail go first."""
+    engine = open_engine(_app(client).state.desk.settings.resolved_database_url)
+    with engine.begin() as database:
         if engine.dialect.name == "sqlite":
             for trigger in ("audit_events_unchanged", "audit_events_kept"):
                 database.execute(text(f"DROP TRIGGER {trigger}"))
         else:
             database.execute(text("ALTER TABLE audit_events DISABLE TRIGGER USER"))
-        database.execute(text(deed))
+        for statement in statements:
+            database.execute(text(statement))
     engine.dispose()
-    ran = suara("audit", "verify")
+
+
+def test_an_event_whose_moment_is_no_longer_one_is_told_as_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUARA_DATA_DIR", str(settings.data_dir))
+    with serving(create_app(settings)) as client:
+        make_key(_app(client))
+        without_guards(client, "UPDATE audit_events SET at = 'kemarin'")  # SQLite keeps any words in any column
+        ran = suara("audit", "verify")
     assert ran.code == 2
-    assert told in ran.err and "cadangan" in ran.err
+    assert "sesudah nomor 0 yang berubah sampai tidak terbaca" in ran.err
 
 
 @pytest.mark.parametrize("deed", ["UPDATE audit_events SET actor_name = 'x'", "DELETE FROM audit_events"])
