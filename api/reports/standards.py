@@ -36,7 +36,7 @@ def standards(context: Context) -> Report:
     whole = deadlines_kept(messages, as_of, days, context.labels, ())
     aged = ageing(messages, as_of, days)
     topic, unit = {"topic": "Kode topik", "topic_name": "Topik"}, {"unit": "Unit"}
-    oldest = context.with_names(aged.head(MAX_AGEING_ROWS))
+    oldest = context.with_names(_at_the_desk(aged).head(MAX_AGEING_ROWS))
     buckets = context.with_names(ageing_counts(aged, ("topic",)))
     names = {name: str(name) for name in buckets.columns if name not in topic}
     return Report(
@@ -68,6 +68,11 @@ def standards(context: Context) -> Report:
     )
 
 
+def _at_the_desk(messages: pd.DataFrame) -> pd.DataFrame:
+    """Those whose row may be shown: of a message that an integrity unit looks at, unit, aspect and deadline are hidden."""
+    return messages[~messages["has_case"].astype(bool)]
+
+
 def _kept_sentence(whole: pd.DataFrame) -> tuple[str, ...]:
     if whole.empty or not whole["n_due"].iloc[0]:
         return ("Belum ada pesan yang jatuh tempo dalam jendela ini.",)
@@ -86,7 +91,8 @@ def _kept_sentence(whole: pd.DataFrame) -> tuple[str, ...]:
 def people(context: Context) -> Report:
     """Training needs and praise by unit, and what routing by itself saves; no person is named."""
     messages = context.messages()
-    needs, praised = context.with_names(training_needs(messages, context.labels)), praise(messages, context.labels)
+    shown = _at_the_desk(messages)
+    needs, praised = context.with_names(training_needs(shown, context.labels)), praise(shown, context.labels)
     saved = saving_of(context, messages)
     share = {
         "n_unit": "Pesan unit",

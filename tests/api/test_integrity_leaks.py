@@ -144,6 +144,21 @@ def test_what_is_done_in_a_case_changes_nothing_that_others_or_a_citizen_see(off
         assert seen() == before
 
 
+def test_no_report_names_a_message_with_a_case(office: Office) -> None:
+    """Its unit, aspect and deadline stand beside its number in the lists of reports."""
+    shown, hidden = ([office.send(f"{words} nomor {n}")["id"] for n in range(6)] for words in (ROAD, BRIBE))
+    for id_ in (*hidden, *shown):
+        url = f"{FEEDBACK}/{id_}"
+        office.post(f"{url}/dispositions", None, 201, unit="dinas_pu", reason=REASON, deadline_on="2026-03-03")
+        # not what a flag rests on, but what the unit's work on the case comes to
+        office.post(f"{url}/corrections", None, 201, aspect="perilaku", sentiment="negatif", band="0")
+    for name, table in (("standards", "terlama"), ("people", "pelatihan")):
+        for who in office.outsiders.values():
+            answer = office.get(f"/api/v1/reports/{name}", who, until="2999-12-31")
+            listed = str(answer["tables"][table])
+            assert [id_ for id_ in shown if id_ in listed] and not [id_ for id_ in hidden if id_ in str(answer)]
+
+
 # ------------------------------------------------------------------------------------------------ a rahasia message
 def test_a_rahasia_message_is_for_others_as_if_it_were_not_there(office: Office) -> None:
     plain = office.send(ROAD, district="Damar Barat")
