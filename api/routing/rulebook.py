@@ -1,11 +1,13 @@
 """Where a message should go: rules in their order, the model's unit, and how sure it is. Knows no database."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 Band = Literal["auto", "suggest", "manual"]
 MAX_SUGGESTIONS = 3
+ENCLITICS = "nya|ku|mu|lah|kah|pun"  # what a word may end in and stay the same word
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,19 @@ class Routing:
     suggestions: tuple[Suggestion, ...] = field(default=())
 
 
+def mentions(words: str, keyword: str) -> bool:
+    """Whether a keyword occurs in a text in small letters as a word or words of its own, whatever spaces lie between.
+
+    >>> mentions("airnya keruh", "Air"), mentions("bantuan belum cair", "Air")
+    (True, False)
+    """
+    parts = keyword.casefold().split()
+    if not all(part in words for part in parts):
+        return False
+    pattern = r"\s+".join(map(re.escape, parts))
+    return re.search(rf"(?<!\w){pattern}(?:{ENCLITICS})?(?!\w)", words) is not None
+
+
 class Rulebook:
     """Active rules by position, and active units by name for the model's unit head."""
 
@@ -101,7 +116,7 @@ class Rulebook:
                 rule.topic in (None, topic)
                 and rule.aspect in (None, facts.aspect)
                 and (rule.district is None or rule.district.casefold() == (facts.district or "").casefold())
-                and (rule.keyword is None or rule.keyword.casefold() in facts.words)
+                and (rule.keyword is None or mentions(facts.words, rule.keyword))
                 and (rule.model_unit is None or rule.model_unit.casefold() == (unit or "").casefold())
             ):
                 return Suggestion(rule.unit, self._why(rule), rule.id, rule.working_days)

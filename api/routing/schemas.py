@@ -53,7 +53,10 @@ class RuleIn(BaseModel):
     topic: Annotated[str, Field(max_length=40)] | None = None
     aspect: Annotated[str, Field(max_length=40)] | None = None
     district: Name100 | None = None
-    keyword: Name100 | None = Field(default=None, description="Kata yang harus ada di pesan; huruf besar kecil sama saja.")
+    keyword: Name100 | None = Field(
+        default=None,
+        description="Kata yang harus ada di pesan, utuh atau berakhiran seperti -nya; huruf besar kecil sama saja.",
+    )
     model_unit: Name120 | None = Field(default=None, description="Unit yang dikenali model (bila model mengenal unit).")
     working_days: Annotated[int, Field(ge=0, le=MAX_WORKING_DAYS)] | None = Field(
         default=None, description="Batas hari kerja; bawaan: standar layanan topik."
