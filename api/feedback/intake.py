@@ -100,9 +100,7 @@ def store(
     result: list[tuple[Feedback, bool]] = []
     batch: list[_New] = []
     for arrival, message, own in zip(arrivals, masked, numbers, strict=True):
-        earlier = _first_sent(session, who, arrival, message) or min(
-            (known[number] for number in own if number in known), key=lambda row: row.id or math.inf, default=None
-        )
+        earlier = _first_sent(session, who, arrival, message) or _first_numbered(known, own, message)
         if earlier is None:
             new = _decided(session, desk, rulebook, arrival, message, batch)
             new.row.external_id = own[new.row.visibility == "rahasia"] if own else None
@@ -119,8 +117,8 @@ def store(
     except IntegrityError:  # the same message came at the same moment and was first
         if len(arrivals) > 1:
             return [pair for arrival in arrivals for pair in store(session, desk, rulebook, who, [arrival])]
-        earlier = _first_sent(session, who, arrivals[0], masked[0]) or next(
-            iter(repository.by_external_id(session, numbers[0]).values()), None
+        earlier = _first_sent(session, who, arrivals[0], masked[0]) or _first_numbered(
+            repository.by_external_id(session, numbers[0]), numbers[0], masked[0]
         )
         if earlier is None:
             raise
@@ -211,6 +209,19 @@ def _first_sent(session: Session, who: Principal, arrival: Arrival, message: Fee
             "Pakai kunci baru untuk pesan baru; ulangi isi yang sama persis untuk pengiriman ulang.",
         )
     return feedback
+
+
+def _first_numbered(known: dict[str, Feedback], own: Sequence[str], message: FeedbackIn) -> Feedback | None:
+    """The first message that bears the sender's number.
+
+    Senders that count from 1 may give the same number. Then a rahasia report must not be lost behind somebody's open
+    message: it is a repeat of one only where it says the same.
+    """
+    found = (known[number] for number in own if number in known)
+    same = (
+        row for row in found if message.visibility != "rahasia" or row.visibility == "rahasia" or row.masked_text == message.text
+    )
+    return min(same, key=lambda row: row.id or math.inf, default=None)
 
 
 def _request_sha256(message: FeedbackIn) -> str:

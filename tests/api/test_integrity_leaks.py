@@ -214,6 +214,18 @@ def test_trying_numbers_finds_no_rahasia_message(office: Office) -> None:
         assert row is not None and row.external_id is not None and len(row.external_id) == 64
 
 
+def test_a_rahasia_report_is_not_lost_behind_an_open_message_of_the_same_number(office: Office) -> None:
+    open_one = office.send(ROAD, external_id="1")
+    gateway = make_key(office.app, "gerbang wa")
+    secret = office.send(BRIBE, gateway, external_id="1", visibility="rahasia")
+    assert secret["id"] != open_one["id"] and secret["visibility"] == "rahasia"
+    assert office.case_of(secret)
+    body = {"text": BRIBE, "external_id": "1", "visibility": "rahasia"}
+    assert office.post(FEEDBACK, gateway, 200, **body) == secret  # a repeat of it is one
+    again = office.post(FEEDBACK, office.desk, 200, text=ROAD, external_id="1", visibility="rahasia")
+    assert again["id"] == open_one["id"]  # so is a repeat of the open one, whatever it calls itself now
+
+
 def test_a_limited_desk_learns_nothing_of_a_rahasia_message_sent_to_its_unit(office: Office) -> None:
     secret = office.send(BRIBE, visibility="rahasia")
     office.post(f"{FEEDBACK}/{secret['id']}/dispositions", None, 201, unit="dinas_pu", reason=REASON)
