@@ -1,6 +1,6 @@
 """What goes in and out of the room of messages."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,6 +13,7 @@ Visibility = Literal["publik", "anonim", "rahasia"]
 State = Literal["diterima", "diteruskan", "ditangani", "selesai", "ditolak"]
 MAX_KINDS = 10
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+CLOCK_LEEWAY = timedelta(days=1)  # a sender's clock or time zone may be off
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -20,6 +21,13 @@ def _in_utc(moment: datetime) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"waktu di luar tahun {FIRST_YEAR} sampai {LAST_YEAR}")
     return moment.astimezone(UTC)
+
+
+def _come_already(moment: datetime) -> datetime:
+    # a slip in the year would keep a message out of every report and list of what is overdue until then
+    if moment > datetime.now(UTC) + CLOCK_LEEWAY:
+        raise ValueError("waktu di masa depan")
+    return moment
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
@@ -58,7 +66,9 @@ class FeedbackIn(BaseModel):
     text: Annotated[CleanText, Field(min_length=1, max_length=MAX_TEXT_CHARS)]
     channel: Channel | None = None
     district: Name100 | None = None
-    received_at: Moment | None = Field(default=None, description="Waktu pesan diterima, dengan zona; bawaan: sekarang.")
+    received_at: Annotated[Moment, AfterValidator(_come_already)] | None = Field(
+        default=None, description="Waktu pesan diterima, dengan zona, bukan di masa depan; bawaan: sekarang."
+    )
     external_id: ExternalId | None = Field(
         default=None, description="Nomor dari pengirim; pengiriman ulang dengan nomor sama mendapat jawaban pertama."
     )

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
-from api.feedback.schemas import FeedbackIn
+from api.feedback.schemas import CLOCK_LEEWAY, FeedbackIn
 from nlp.moments import EARLIEST_YEAR, FORMS, read_moment
 from nlp.tables import Source, as_text, read_chunks
 
@@ -113,6 +113,6 @@ def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
         moment = moment.astimezone(UTC)
     except OverflowError:
         raise RowError("received_at: di luar kalender") from None
-    if moment.year < EARLIEST_YEAR or moment > now + timedelta(days=1):
+    if moment.year < EARLIEST_YEAR or moment > now + CLOCK_LEEWAY:
         raise RowError(f"received_at: sebelum tahun {EARLIEST_YEAR} atau di masa depan")
     return moment

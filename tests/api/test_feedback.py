@@ -161,6 +161,16 @@ def test_a_wrong_field_is_named_and_nothing_is_stored(
     assert set(stored_rows(data_dir).values()) == {0}
 
 
+@pytest.mark.parametrize(("days", "status"), [(-400, 201), (0.9, 201), (1.1, 422), (3_650, 422)])
+def test_a_message_does_not_come_from_the_future(
+    client: TestClient, headers: Headers, data_dir: Path, days: float, status: int
+) -> None:
+    moment = datetime.now(UTC) + timedelta(days=days)
+    response = client.post(URL, json={"text": ROAD, "received_at": moment.isoformat()}, headers=headers)
+    assert response.status_code == status
+    assert stored_rows(data_dir)["feedback"] == (status == 201)
+
+
 @pytest.mark.parametrize("escape", ["\\u0000", "\\ud800", "\\udfff"])
 @pytest.mark.parametrize("field", ["text", "district", "external_id"])
 def test_nul_and_lone_surrogates_are_refused_and_nothing_is_stored(

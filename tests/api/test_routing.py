@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from starlette.testclient import TestClient
 
 from api.routing.rulebook import mentions
@@ -93,4 +94,5 @@ def test_a_closed_unit_gets_nothing_by_rule_or_by_hand_until_it_opens_again(offi
 )
 def test_a_deadline_counts_working_days_of_the_office(office: Office, received_at: str, deadline_on: str) -> None:
     rule(office, "dinas_pu", topic="jalan", working_days=5)
-    assert office.send(ROAD, received_at=received_at)["routing"]["deadline_on"] == deadline_on
+    with time_machine.travel("2027-02-01", tick=True):
+        assert office.send(ROAD, received_at=received_at)["routing"]["deadline_on"] == deadline_on
