@@ -60,8 +60,23 @@ def require_message(session: Session, who: Principal, public_id: str, *, for_cha
     """The message; ApiError 404 where there is none that this caller may know of."""
     row = (repository.get_for_change if for_change else repository.get)(session, public_id)
     if row is None or not _knows_of(who, row):
-        raise ApiError(404, "pesan_tidak_ada", "Pesan tidak ditemukan", "Periksa nomor pesannya.")
+        raise _not_found()
     return row
+
+
+def _place_of(session: Session, who: Principal, cursor: str) -> int:
+    """Where a page ended; ApiError 404 as in `require_message`.
+
+    A limited desk may have sent the page's last message to another unit meanwhile, and goes on after it all the same.
+    """
+    row = repository.get(session, cursor)
+    if row is None or not (_knows_of(who, row) or row.visibility != "rahasia"):
+        raise _not_found()
+    return row.id
+
+
+def _not_found() -> ApiError:
+    return ApiError(404, "pesan_tidak_ada", "Pesan tidak ditemukan", "Periksa nomor pesannya.")
 
 
 def _require_words(session: Session, who: Principal, public_id: str) -> Feedback:
@@ -175,7 +190,7 @@ def _correction_out(row: Correction) -> CorrectionOut:
 
 def read_page(session: Session, desk: Desk, who: Principal, wanted: FeedbackFilter) -> FeedbackPage:
     """Messages from the newest on, or those older than the cursor's."""
-    before = require_message(session, who, wanted.cursor).id if wanted.cursor else None
+    before = _place_of(session, who, wanted.cursor) if wanted.cursor else None
     wanted = wanted.model_copy(update={"limit": min(wanted.limit, desk.settings.page_limit)})
     rows = repository.page(
         session,

@@ -96,6 +96,26 @@ def test_a_limited_account_sees_the_messages_of_its_unit_alone(both: TestClient)
     assert seen() == [2, 1, 0]
 
 
+def test_a_limited_account_goes_on_through_its_list_while_it_sends_messages_elsewhere(both: TestClient) -> None:
+    units(both.app, "dinas_pu", "dinas_air")
+    desk, limited = make_key(both.app), make_key(both.app, "loket pu", units=["dinas_pu"])
+
+    def send_on(id_: str, unit: str, who: dict[str, str]) -> None:
+        body = {"unit": unit, "reason": "uji batas"}
+        assert both.post(f"/api/v1/feedback/{id_}/dispositions", json=body, headers=who).status_code == 201
+
+    ids = [both.post("/api/v1/feedback", json={"text": f"jalan {i}"}, headers=desk).json()["id"] for i in range(4)]
+    for id_ in ids:
+        send_on(id_, "dinas_pu", desk)
+    first = both.get("/api/v1/feedback", params={"limit": 2}, headers=limited).json()
+    send_on(first["next_cursor"], "dinas_air", limited)
+    rest = both.get("/api/v1/feedback", params={"cursor": first["next_cursor"]}, headers=limited).json()
+    assert [item["id"] for item in rest["items"]] == ids[1::-1]
+    # a report that is secret to it is no place in its list, whatever unit it lies with
+    secret = both.post("/api/v1/feedback", json={"text": "jalan", "visibility": "rahasia"}, headers=desk).json()["id"]
+    assert_problem(both.get("/api/v1/feedback", params={"cursor": secret}, headers=limited), 404, "pesan_tidak_ada")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
