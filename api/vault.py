@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -121,20 +123,39 @@ def create_key_file(path: Path) -> None:
         partial.unlink()
 
 
-def add_key(path: Path) -> str:
-    """Append a fresh key, which seals from now on, and return its name; the file is never seen half-written."""
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other process change a key file of this folder meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        lines = path.read_text(encoding="ascii")
-        names = [line.split()[0] for line in lines.splitlines() if line.strip()]
-        name = f"k{1 + max((int(n[1:]) for n in names if n[0] == 'k' and n[1:].isdigit()), default=0)}"
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        partial.touch(mode=0o600)
-        owner = path.stat()  # whoever rotates, the service's own account keeps reading it
-        os.chown(partial, owner.st_uid, owner.st_gid)
-        partial.write_text(f"{lines.rstrip()}\n{new_key_line(name)}", encoding="ascii")
-        partial.replace(path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def add_key(path: Path) -> str:
+    """Append a fresh key, which seals from now on, and return its name; the file is never seen half-written.
+
+    Of two rotations at once each adds a key of its own: one that overwrote the other's would lose what that had sealed.
+    """
+    try:
+        with _alone(path.parent):
+            return _append_key(path)
     except OSError as error:
         raise SuaraError(
             "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa izin foldernya."
         ) from error
+
+
+def _append_key(path: Path) -> str:
+    lines = path.read_text(encoding="ascii")
+    names = [line.split()[0] for line in lines.splitlines() if line.strip()]
+    name = f"k{1 + max((int(n[1:]) for n in names if n[0] == 'k' and n[1:].isdigit()), default=0)}"
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    partial.touch(mode=0o600)
+    owner = path.stat()  # whoever rotates, the service's own account keeps reading it
+    os.chown(partial, owner.st_uid, owner.st_gid)
+    partial.write_text(f"{lines.rstrip()}\n{new_key_line(name)}", encoding="ascii")
+    partial.replace(path)
     return name

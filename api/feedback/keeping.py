@@ -20,16 +20,24 @@ REQUEST_DAYS = 30  # a sender that repeats a request does so within minutes
 
 
 def reseal(sessions: sessionmaker[Session], vault: Vault) -> Iterator[int]:
-    """Seal with the newest key what an older one seals; yields how many rows each batch held."""
+    """Seal with the newest key what an older one seals; yields how many rows each batch held.
+
+    The last look waits for messages that are being stored: they may have been sealed just before the key came.
+    """
+    is_last_look = False
     while True:
         with sessions.begin() as session:
+            if is_last_look:
+                repository.wait_for_arrivals(session)
             rows = repository.sealed_otherwise(session, vault.newest, BATCH)
             for row, public_id in rows:
                 about = f"{'original' if isinstance(row, SealedOriginal) else 'reporter'}:{public_id}"
                 row.key_name, row.sealed = vault.seal(vault.open(row.key_name, row.sealed, about), about)
-            if not rows:
-                return
-        yield len(rows)
+        if rows:
+            yield len(rows)
+        elif is_last_look:
+            return
+        is_last_look = not rows
 
 
 def destroy_expired(sessions: sessionmaker[Session], vault: Vault, original_days: int, now: datetime) -> Iterator[int]:

@@ -209,6 +209,12 @@ def sealed_otherwise(session: Session, key_name: str, limit: int) -> list[tuple[
     return found
 
 
+def wait_for_arrivals(session: Session) -> None:
+    """Wait for messages that are being stored; those that come meanwhile wait in turn. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE feedback IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def destroy_sealed(session: Session, taken_in_before: datetime, now: datetime, limit: int) -> list[int]:
     """Delete what is sealed of messages taken in before a moment, but of undecided cases; their ids."""
     hold_writes(session)

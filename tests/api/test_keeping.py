@@ -3,8 +3,10 @@
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -13,9 +15,14 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
+from api.accounts.principal import SYSTEM
 from api.app import create_app
 from api.database import open_engine
+from api.feedback.intake import take_in
+from api.feedback.keeping import reseal
+from api.feedback.schemas import FeedbackIn
 from api.settings import Settings
+from api.vault import Vault, add_key, create_key_file
 from nlp.tables import read_all
 from tests.api.command_line import suara
 from tests.api.conftest import make_key, serving
@@ -107,6 +114,39 @@ def test_a_rotation_goes_on_where_it_was_interrupted(at_work: TestClient) -> Non
     assert suara("secret", "rotate").code == 0
     assert set(scalars(at_work, "SELECT key_name FROM sealed_originals")) == {"k3"}
     assert [original(at_work, public_id).json()["text"] for public_id in ids] == [SECRET] * 3
+
+
+def test_rotations_at_the_same_moment_each_add_a_key_and_lose_none(tmp_path: Path) -> None:
+    key_file, begin = tmp_path / "kunci.txt", Barrier(8)
+    create_key_file(key_file)
+
+    def rotate(_: int) -> str:
+        begin.wait()
+        return add_key(key_file)
+
+    with ThreadPoolExecutor(8) as threads:
+        names = sorted(threads.map(rotate, range(8)))
+    assert names == [f"k{n}" for n in range(2, 10)]
+    assert [line.split()[0] for line in key_file.read_text("ascii").splitlines()] == ["audit", "k1", *names]
+
+
+def test_a_message_that_is_being_stored_during_a_rotation_is_not_left_with_the_old_key(
+    settings: Settings, postgres_url: str
+) -> None:
+    app = create_app(settings.model_copy(update={"database_url": postgres_url}))
+    with serving(app) as client:
+        sessions, key_file = app.state.sessions, settings.key_file
+        with sessions() as arriving:
+            take_in(arriving, app.state.desk, SYSTEM, FeedbackIn(text=SECRET))
+            assert add_key(key_file) == "k2"
+            rotation = Thread(target=lambda: list(reseal(sessions, Vault.read(key_file))))
+            rotation.start()
+            while rotation.is_alive() and not scalars(client, "SELECT pid FROM pg_locks WHERE NOT granted"):
+                pass
+            arriving.commit()
+        rotation.join()
+        for table in ("sealed_originals", "sealed_reporters"):
+            assert scalars(client, f"SELECT key_name FROM {table}") == ["k2"]
 
 
 # ------------------------------------------------------------------------------------------------ retention
