@@ -12,6 +12,7 @@ from api.accounts.principal import Principal
 from api.audit.service import record
 from api.desk import Desk
 from api.feedback import repository
+from api.spreadsheet import safe_cell
 from api.vault import Vault
 from nlp.tables import TableWriter
 
@@ -22,14 +23,17 @@ FRAME_ROWS = 1_000
 def export_corrections(session: Session, vault: Vault, who: Principal, out: Path) -> int:
     """Write the file (CSV, XLSX or Parquet by its ending) and return how many messages it holds; the export is noted.
 
-    A label nobody gave stays empty, so that a model never learns from its own guesses.
+    A label nobody gave stays empty, so that a model never learns from its own guesses. In CSV, where a spreadsheet would
+    run a citizen's words as a formula, they begin with an apostrophe then; a model learns nothing from it.
     """
     n_rows, left = 0, _rows(session)
+    safe = safe_cell if out.suffix.lower() == ".csv" else str
     with TableWriter(out) as table:
-        table.write(_frame([]))
         while rows := list(islice(left, FRAME_ROWS)):
-            table.write(_frame(rows))
+            table.write(_frame([tuple(map(safe, row)) for row in rows]))
             n_rows += len(rows)
+        if not n_rows:  # first of several frames it would give Parquet columns that hold nothing ever
+            table.write(_frame([]))
     record(session, vault, who, "corrections.exported", ("feedback", "-"), messages=n_rows)
     return n_rows
 

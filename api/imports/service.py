@@ -22,6 +22,7 @@ from api.imports.files import SealedWriter, open_sealed
 from api.imports.rows import COLUMNS
 from api.imports.schemas import OPEN_STATES, ImportIn, ImportOut, ImportPage, Upload
 from api.imports.tables import Import
+from api.spreadsheet import safe_cell
 from nlp.columns import find_column, parse_columns
 from nlp.errors import SuaraError
 from nlp.tables import OpenTable, read_header
@@ -225,13 +226,8 @@ def errors_csv(session: Session, who: Principal, public_id: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("baris", "alasan"))
-    writer.writerows((problem.row_number, _no_formula(problem.problem)) for problem in repository.problems_of(session, row.id))
+    writer.writerows((problem.row_number, safe_cell(problem.problem)) for problem in repository.problems_of(session, row.id))
     return out.getvalue()
-
-
-def _no_formula(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV Injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 # ---------------------------------------------------------------------------------------------- change

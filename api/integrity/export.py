@@ -22,9 +22,9 @@ from api.integrity.tables import IntegrityCase
 from api.routing.repository import units_by_id
 from api.routing.tables import Unit
 from api.scoring.schemas import AssessmentOut
+from api.spreadsheet import safe_cell
 
 MAX_CHARS = {"recipient": 200, "purpose": 500}
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # OWASP, CSV injection
 
 
 def export(session: Session, desk: Desk, who: Principal, wanted: ExportIn) -> tuple[str, str]:
@@ -90,9 +90,3 @@ def _as_csv(rows: list[ExportRow]) -> str:
     writer.writerow(ExportRow.model_fields)
     writer.writerows([safe_cell(value) for value in row.model_dump(mode="json").values()] for row in rows)
     return "\ufeff" + file.getvalue()
-
-
-def safe_cell(value: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what begins like one."""
-    text = value or ""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text

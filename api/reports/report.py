@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from api.reports.scope import Scope
+from api.spreadsheet import safe_cell
 from nlp.insight.small_cells import suppress
 
 Audience = Literal["dalam", "luar"]
@@ -90,7 +91,7 @@ def _cell(value: Any) -> Any:
     value = _plain(value)
     if isinstance(value, list):
         value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    return safe_cell(value) if isinstance(value, str) else value
 
 
 def as_xlsx(report: Report) -> bytes:

@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from api.accounts.permissions import RIGHTS_OF_ROLE, Right
 from api.audit.repository import page
 from api.audit.service import verify
-from api.integrity.export import safe_cell
 from api.integrity.schemas import ExportRow
 from api.integrity.states import FOLLOWS, NOTICE, QUESTIONS
 from api.routing.calendar import WorkCalendar
+from api.spreadsheet import safe_cell
 from tests.api.integrity_room import CASES, FEEDBACK, REASON, SECRET, Office, key_with, open_office
 from tests.api.messages import BRIBE, NIK, PHONE, ROAD, assert_problem
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
+import openpyxl
 import pytest
 import time_machine
 from fastapi import FastAPI
@@ -210,6 +211,17 @@ def test_peoples_labels_become_a_training_file(at_work: TestClient, tmp_path: Pa
     assert answer.content == out.read_bytes()
     assert not list(_app(at_work).state.desk.settings.data_dir.glob("koreksi-*")), "nothing is left behind"
     assert_problem(at_work.get("/api/v1/corrections/export"), 403, "tidak_berhak")
+
+
+@pytest.mark.parametrize(("suffix", "before"), [("csv", "'"), ("xlsx", ""), ("parquet", "")])
+def test_words_like_a_formula_are_none_in_a_training_file(at_work: TestClient, tmp_path: Path, suffix: str, before: str) -> None:
+    words = f"=1+1 {ROAD}"
+    assert at_work.post(f"{URL}/{send(at_work, words)}/corrections", json={"topic": "jalan"}).status_code == 201
+    out = tmp_path / f"koreksi.{suffix}"
+    assert suara("corrections", "export", "--out", str(out)).code == 0
+    assert read_all(out)["text"].tolist() == [before + words]
+    if suffix == "xlsx":
+        assert openpyxl.load_workbook(out).active["A2"].data_type == "s"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
