@@ -94,7 +94,7 @@ def collect(context: Context) -> Figures:
         topics=topics,
         rises=rises,
         deadlines=_named(kept[kept["n_due"] > 0]).sort_values("share_kept", kind="stable", ignore_index=True),
-        kept=by_topic.sentences[0],
+        kept=by_topic.all_sentences[0],
         areas=areas,
         area_notes=area_notes,
         themes=_themes(quarter(context), topics),
@@ -211,7 +211,7 @@ def _survey(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _people(context: Context) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     found = people(context)
     saved = found.tables["penghematan"].frame
-    saving = found.sentences[0] if (saved["n_saved"] > 0).any() else ""
+    saving = found.all_sentences[0] if (saved["n_saved"] > 0).any() else ""
     needs, praise = found.tables["pelatihan"].frame, found.tables["pujian"].frame
     return needs[needs["n_negative"] >= MIN_PEOPLE], praise[praise["n_positive"] >= MIN_PEOPLE], saving
 
