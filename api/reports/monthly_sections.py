@@ -51,6 +51,8 @@ def _topics(scope: Scope, figures: Figures) -> Section:
     names = tuple(month(pd.Timestamp(first)) for first in (scope.since, month_before(scope.since)))
     top = figures.topics.iloc[0]
     title = f"Terbanyak: {top['topic_name']}, {_count(top['n'])} pesan (bulan sebelumnya {_count(top['n_before'])})"
+    if pd.isna(top["n"]) or top["n"] == 0:  # all are hidden, so none may be called the largest
+        title = f"Pesan menurut topik, {names[0]}"
     rows = figures.topics.head(5).itertuples()
     told = "; ".join(f"{row.topic_name} {_count(row.n)} ({_count(row.n_before)})" for row in rows)
     lead = tuple(figures.rises["sentence"]) if "sentence" in figures.rises else ()

@@ -68,7 +68,10 @@ def deadlines(scope: Scope, figures: Figures) -> str:
     """Deadlines kept in the three months."""
     if not figures.kept:
         return "Pesan yang jatuh tempo terlalu sedikit untuk disebutkan bagian yang selesai tepat waktu."
-    return f"{figures.kept.rstrip('.')}, dihitung atas pesan tiga bulan terakhir sampai {day(last(scope))}."
+    window = f"pesan tiga bulan terakhir sampai {day(last(scope))}"
+    if not figures.kept.startswith("Dari "):  # nothing due yet, or nothing closed
+        return f"{figures.kept} Yang dilihat: {window}."
+    return f"{figures.kept.rstrip('.')}, dihitung atas {window}."
 
 
 def results(figures: Figures) -> str:

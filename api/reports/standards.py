@@ -83,7 +83,7 @@ def _told(whole: pd.DataFrame) -> tuple[int, ...]:
 
 def _kept_sentence(whole: pd.DataFrame) -> tuple[str, ...]:
     if whole.empty or not whole["n_due"].iloc[0]:
-        return ("Belum ada pesan yang jatuh tempo dalam jendela ini.",)
+        return ("Belum ada pesan yang jatuh tempo.",)
     row = whole.iloc[0]
     if row["n_open"] == row["n"]:
         return (

@@ -155,6 +155,13 @@ def test_small_areas_are_pooled_by_topic_and_aspect() -> None:
     )
 
 
+def test_small_areas_that_no_pool_can_hold_are_said_plainly() -> None:
+    areas = _areas(n=[50, 3, 2])
+    areas["topic"] = ["jalan", "sampah", "kesehatan"]
+    notes = rank_areas(areas, _weights(min_messages=10, volume=1.0), LABELS).notes
+    assert "2 area dengan kurang dari 10 pesan (bersama 5 pesan) terlalu sedikit dan tidak diperingkat." in notes
+
+
 def test_a_pool_remembers_areas_that_fell_silent() -> None:
     areas = _areas(n=[50, 6, 7, 0], n_before=[50, 5, 0, 8])
     ranking = rank_areas(areas, _weights(min_messages=10, volume=1.0), LABELS)
@@ -184,6 +191,7 @@ def test_nothing_to_rank() -> None:
     ranking = rank_areas(_areas(n=[1, 2]), _weights(min_messages=10, volume=1.0), LABELS)
     assert ranking.areas.empty
     assert what_if(ranking, 3).areas.empty
+    assert what_if(ranking, 3).sentence == "Belum ada area dengan cukup pesan untuk diperingkat."
     assert rank_areas(_areas(n=[]), _weights(volume=1.0), LABELS).areas.empty
 
 
