@@ -6,7 +6,7 @@ import pandas as pd
 
 from api.reports.charts import deadlines_chart, topics_chart, weeks_chart
 from api.reports.context import Context
-from api.reports.figures import MAX_THEMED_TOPICS, Figures, days_told, month_before
+from api.reports.figures import MAX_THEMED_TOPICS, MIN_PEOPLE, Figures, days_told, month_before
 from api.reports.monthly_sentences import last, position, volume
 from api.reports.report import Audience
 from api.reports.scope import Scope
@@ -253,7 +253,7 @@ def _needs(scope: Scope, figures: Figures) -> Section:
         else (),
         table=table_of(figures.needs, {column.key: column.head for column in columns}),
         columns=printed(figures.needs, columns),
-        empty="Bulan ini tidak ada ketidakpuasan tentang kecakapan atau sikap pelayanan.",
+        empty=f"Bulan ini tidak ada unit dengan {MIN_PEOPLE} pesan tidak puas atau lebih tentang kecakapan atau sikap pelayanan.",
     )
 
 

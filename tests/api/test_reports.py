@@ -267,7 +267,7 @@ def test_the_area_with_more_trouble_comes_first_and_says_why(service: TestClient
     assert last["topic"] == "kependudukan" and last["chosen"] is False
     assert first["rank_low"] <= 1 <= first["rank_high"]
     assert "14 pesan" in first["reason"] and "Cemara" in first["reason"]
-    assert "besar dalam" in first["stability"]
+    assert first["stability"] == f"Semua {len(rows)} area masuk 5 besar"
 
 
 def test_messages_past_their_deadline_count_as_late(service: TestClient) -> None:
