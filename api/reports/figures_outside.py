@@ -52,6 +52,7 @@ def outside(context: Context, figures: Figures) -> Figures:
         praise=_praise(figures),
         saving="",
         n_flagged=0,
+        floods=(),
     )
 
 

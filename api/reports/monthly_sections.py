@@ -7,7 +7,7 @@ import pandas as pd
 from api.reports.charts import deadlines_chart, topics_chart, weeks_chart
 from api.reports.context import Context
 from api.reports.figures import MAX_THEMED_TOPICS, MIN_PEOPLE, Figures, days_told, month_before
-from api.reports.monthly_sentences import last, position, volume
+from api.reports.monthly_sentences import last, on_days, position, volume
 from api.reports.report import Audience
 from api.reports.scope import Scope
 from api.reports.sections import Chart, Column, Section, printed, table_of, whole
@@ -33,7 +33,9 @@ def _window(scope: Scope) -> str:
 def _weeks(scope: Scope, figures: Figures) -> Section:
     named = month(pd.Timestamp(scope.since))
     known = pd.notna(figures.month["expected"])
-    title = f"{named}: {number(figures.month['n'])} pesan" + (f", {position(figures.month)}" if known else "")
+    title = f"{named}: {number(figures.month['n'])} pesan{on_days(scope, figures)}" + (
+        f", {position(figures.month)}" if known else ""
+    )
     heads = {"period": "Minggu mulai", "n": "Pesan", "n_observed": "Hari tercatat", "expected": "Wajarnya"}
     return Section(
         key="mingguan",
@@ -55,7 +57,7 @@ def _topics(scope: Scope, figures: Figures) -> Section:
         title = f"Pesan menurut topik, {names[0]}"
     rows = figures.topics.head(5).itertuples()
     told = "; ".join(f"{row.topic_name} {_count(row.n)} ({_count(row.n_before)})" for row in rows)
-    lead = tuple(figures.rises["sentence"]) if "sentence" in figures.rises else ()
+    lead = (*figures.rises.get("sentence", ()), *figures.floods)
     return Section(
         key="topik",
         starts_page=True,
@@ -95,7 +97,7 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
         ),
         table=table_of(frame, heads),
         chart=chart if len(judged) else None,
-        empty="Belum ada topik dengan cukup pesan yang jatuh tempo.",
+        empty="Belum ada topik dengan cukup pesan yang jatuh tempo dan penutupan yang tercatat.",
     )
 
 

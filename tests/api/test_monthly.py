@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pandas as pd
 import pytest
 import typst
 from fastapi import FastAPI
@@ -324,56 +323,6 @@ def test_outside_words_and_charts_tell_no_small_count(outside: MonthlyReport) ->
     assert topics is not None
     assert re.search(r">-  \(|\(-\)<", topics.svg)
     assert not re.search(r">[1-4]  \(|\([1-4]\)<", topics.svg)
-
-
-def topics_of(report: MonthlyReport) -> pd.DataFrame:
-    table = next(section.table for section in report.sections if section.key == "topik")
-    assert table is not None
-    return table.frame.set_index("topic")
-
-
-def test_two_reports_that_follow_each_other_hide_the_same_of_the_month_they_share(settings: Settings) -> None:
-    """One small topic a month: hidden beside another one in its own report and beside a third in the next, it could be told."""
-    counts = {
-        "air_bersih": (4, 10, 10),
-        "jalan": (5, 5, 5),
-        "kesehatan": (7, 11, 7),
-        "kependudukan": (2, 2, 3),
-        "sampah": (2, 0, 3),
-    }
-    draw = random.Random(1)
-    with serving(create_app(settings)) as client:
-        with app_of(client).state.sessions.begin() as session:
-            unit = Unit(code="satu", name="Satu", is_active=True)
-            session.add(unit)
-            session.flush()
-            for topic, by_month in counts.items():
-                for month, n in zip((7, 8, 9), by_month, strict=True):
-                    rows = [message(draw, date(2026, month, 1 + i), "jalan", unit.id) for i in range(n)]
-                    for row in rows:
-                        row.topic = topic
-                    session.add_all(rows)
-        august = made(client, "luar", Scope(date(2026, 8, 1), date(2026, 9, 1)))
-        september = made(client, "luar")
-    own, again = topics_of(august)["n"], topics_of(september)["n_before"]
-    assert own.isna().sum() >= 2
-    shared = own.index.intersection(again.index)
-    assert own[shared].isna().tolist() == again[shared].isna().tolist()
-
-
-def test_where_every_topic_is_hidden_none_is_called_the_largest(settings: Settings) -> None:
-    draw = random.Random(1)
-    with serving(create_app(settings)) as client:
-        with app_of(client).state.sessions.begin() as session:
-            unit = Unit(code="satu", name="Satu", is_active=True)
-            session.add(unit)
-            session.flush()
-            days = [date(2026, 9, n) for n in (1, 2, 3)]
-            session.add_all(message(draw, day, topic, unit.id) for day in days for topic in WORDS)
-        report = made(client, "luar")
-    section = next(section for section in report.sections if section.key == "topik")
-    assert section.table is not None and section.table.frame["n"].isna().all()
-    assert section.chart is not None and "Terbanyak" not in section.chart.svg
 
 
 def test_a_month_with_few_messages_is_not_for_outside(service: TestClient) -> None:
