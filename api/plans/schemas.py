@@ -8,6 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from api.routing.schemas import Name100, UnitCode
 from api.scoring.schemas import CleanText
 
+# what a calendar of the office and a frame of days can hold, with two years of history before it
+PlanDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
 PlanName = Annotated[CleanText, Field(min_length=3, max_length=200)]
 MAX_RUPIAH = 10**15
 MAX_WINDOW_DAYS = 366
@@ -44,9 +46,9 @@ class ActionIn(AreaIn):
     )
 
     name: PlanName
-    starts_on: date
-    full_from: date | None = Field(default=None, description="Hari pertama berlaku penuh; di antaranya pengaruhnya tumbuh.")
-    ends_on: date | None = Field(default=None, description="Hari pertama tanpa tindakan ini lagi.")
+    starts_on: PlanDay
+    full_from: PlanDay | None = Field(default=None, description="Hari pertama berlaku penuh; di antaranya pengaruhnya tumbuh.")
+    ends_on: PlanDay | None = Field(default=None, description="Hari pertama tanpa tindakan ini lagi.")
     expected: Literal["fewer", "more"] = Field(default="fewer", description="Pesan yang diharapkan: lebih sedikit atau banyak.")
     target_ratio: Annotated[float, Field(gt=0, le=10)] | None = Field(
         default=None, description="Pesan yang diharapkan dibanding tanpa tindakan; 0,7 berarti turun 30 %."
@@ -133,12 +135,18 @@ class TargetIn(AreaIn):
     )
     should_rise: bool = Field(description="Apakah lebih besar lebih baik.")
     baseline: Annotated[float, Field(ge=-1e12, le=1e12)]
-    baseline_on: date
+    baseline_on: PlanDay
     target: Annotated[float, Field(ge=-1e12, le=1e12)]
-    due_on: date
+    due_on: PlanDay
     window_days: Annotated[int, Field(ge=7, le=MAX_WINDOW_DAYS)] = Field(
         default=28, description="Diukur pada hari-hari terakhir ini."
     )
+
+    @model_validator(mode="after")
+    def _asks_what_a_survey_tells(self) -> Self:
+        if self.measure == "index" and self.district is not None:
+            raise ValueError("IKM tidak dapat disaring menurut wilayah: berkas survei tidak memuatnya")
+        return self
 
 
 class ProgressOut(BaseModel):

@@ -187,6 +187,7 @@ def target_progress(session: Session, desk: Desk, row: StoredTarget, until: date
         labels=desk.labels,
         # a survey is taken once or twice a year, so all of the last year's answers tell
         survey=answers_of(replace(context, scope=replace(scope, since=until - timedelta(days=366)))),
+        n_days=row.window_days,
     )
     found = progress(_target(row), sources)
     estimate = found.estimate

@@ -9,12 +9,18 @@ from api.reports import repository
 from api.reports.context import MAX_MESSAGES, Context
 from api.reports.report import Report, Table
 from nlp.insight.drift import REFERENCE_DAYS, WINDOW_DAYS, drift
-from nlp.insight.floods import collapse, find_floods
+from nlp.insight.floods import Floods, collapse, find_floods
 from nlp.insight.vocabulary import rising_words
 from nlp.insight.wording import number
 
 MAX_WORD_MESSAGES = 50_000
 MAX_WORDS = 50
+
+
+def floods_of(messages: pd.DataFrame) -> Floods:
+    """Floods among messages with `text` and `signature`; signatures are made anew where one lacks its own."""
+    known = messages["signature"]
+    return find_floods(messages, signatures=known.tolist() if known.notna().all() else None)
 
 
 def changes(context: Context) -> Report:
@@ -25,7 +31,7 @@ def changes(context: Context) -> Report:
     sure = repository.how_sure(context.session, wide.scope, context.desk.calendar.zone, MAX_MESSAGES)
     last_day = pd.Timestamp(context.last_day)
     shifts = drift(words.merge(sure, on="id", how="left"), last_day, context.labels)
-    floods = find_floods(words, signatures=words["signature"].tolist())
+    floods = floods_of(words)
     window = pd.Timestamp(context.scope.since)
     rising = rising_words(collapse(words, floods), last_day - pd.Timedelta(days=WINDOW_DAYS - 1), last_day)
     recent = floods.table[floods.table["last_day"] >= window]

@@ -20,6 +20,7 @@ MAX_ROWS = 12
 FONT = "Libertinus Serif, Georgia, serif"
 BLUE, SKY, DARK, GREY, PALE = "#0072b2", "#7cc3ec", "#222222", "#767676", "#d8d8d8"
 _NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]}
+_WHOLE = "datum.value % 1 ? '' : datum.label"  # few messages get marks between whole ones, which would be rounded to the same
 _DAYS = "Minggu Senin Selasa Rabu Kamis Jumat Sabtu".split()
 _TIMES = {
     "dateTime": "%d %B %Y",
@@ -54,7 +55,7 @@ def weeks_chart(weeks: pd.DataFrame, title: str) -> str:
         "n:Q",
         title="Pesan seminggu",
         scale=alt.Scale(domain=[0, max(1, top)], nice=True),
-        axis=alt.Axis(tickCount=5, format=",.0f"),
+        axis=alt.Axis(tickCount=5, format=",.0f", labelExpr=_WHOLE),
     )
     band = base.mark_area(color=PALE, invalid="break-paths-filter-domains").encode(
         y=alt.Y("low:Q", title="Pesan seminggu"), y2=alt.Y2("high:Q")
@@ -76,7 +77,11 @@ def topics_chart(topics: pd.DataFrame, title: str, names: tuple[str, str]) -> st
     frame["shown"] = [f"{number(row.n)}  ({number(row.n_before)})" for row in frame.itertuples()]
     frame["end"] = frame[["n", "n_before"]].max(axis=1).fillna(0)
     base = alt.Chart(frame).encode(y=_rows("topic_name", frame))
-    value = alt.X("n:Q", title=f"Pesan: batang {names[0]}, garis tegak {names[1]}", axis=alt.Axis(format=",.0f", tickCount=6))
+    value = alt.X(
+        "n:Q",
+        title=f"Pesan: batang {names[0]}, garis tegak {names[1]}",
+        axis=alt.Axis(format=",.0f", tickCount=6, labelExpr=_WHOLE),
+    )
     bars = base.mark_bar(color=SKY, height=9).encode(x=value)
     ticks = base.mark_tick(color=DARK, thickness=2, size=13).encode(x="n_before:Q")
     numbers = base.mark_text(align="left", dx=5, color=DARK).encode(x="end:Q", text="shown:N")

@@ -20,6 +20,7 @@ from nlp.insight.frames import MEASURES
 
 _TOUCHED = "counted_before"  # in session.info: message -> (cell, measures) before this transaction; None for a new one
 _READ = ("received_at", *CELL[1:], "visibility", "is_repeat", "closed_at", "deadline_on")
+N_LOOKED_AT = 200
 Counted = tuple[Cell, tuple[int, ...]]
 
 
@@ -83,6 +84,13 @@ def _rows(moved: "Counter[tuple[Cell, int]]") -> Iterator[tuple[Cell, tuple[int,
             yield cell, amounts
 
 
+def _are_of(session: Session, zone: ZoneInfo) -> bool:
+    """Whether the messages that were stored last are counted on the days that they have in a zone."""
+    rows = repository.newest_to_count(session, _READ, N_LOOKED_AT)
+    cells = {counted[0] for row in rows if (counted := _counted(row, zone))}
+    return not cells or repository.n_counted(session, sorted(cells)) == len(cells)
+
+
 def recount(sessions: sessionmaker[Session], zone: ZoneInfo) -> Iterator[int]:
     """Make the counts anew of all messages in one transaction; yields how many messages each batch held."""
     with sessions.begin() as session:
@@ -97,9 +105,13 @@ def recount(sessions: sessionmaker[Session], zone: ZoneInfo) -> Iterator[int]:
 
 
 def count_if_needed(sessions: sessionmaker[Session], zone: ZoneInfo) -> None:
-    """Make the counts of messages that were stored before there were counts."""
+    """Make the counts of messages that were stored before there were counts, or while days began at another time.
+
+    Moved under a new zone, a message would be taken from a day on which it was never counted. Asked twice: another process
+    may move a message between the two reads of one look.
+    """
     with sessions() as session:
-        has_counts = repository.has_counts(session)
-    if not has_counts:
+        is_true = repository.has_counts(session) and (_are_of(session, zone) or _are_of(session, zone))
+    if not is_true:
         for _ in recount(sessions, zone):
             pass

@@ -13,6 +13,7 @@ import pandas as pd
 from api.plans import repository as plans
 from api.plans.service import effect, target_progress
 from api.plans.tables import ImprovementAction, StoredTarget
+from api.reports.changes import floods_of
 from api.reports.context import Context
 from api.reports.priorities import ranking_of
 from api.reports.scope import Scope
@@ -25,7 +26,7 @@ from api.surveys.service import satisfaction
 from nlp.insight.areas import Place
 from nlp.insight.rises import RISE
 from nlp.insight.satisfaction import GRADES
-from nlp.insight.wording import day
+from nlp.insight.wording import day, number, span
 from nlp.labels import FLAGGED_BANDS
 
 MAX_AREAS = 10
@@ -33,6 +34,7 @@ MAX_THEMED_TOPICS = 3
 MAX_THEMES = 3  # of each, the largest
 MAX_PLANS = 5  # the newest ones
 MAX_DAYS_LISTED = 5
+MAX_FLOODS = 3
 SURVEY_DAYS = 366  # a survey is taken once or twice a year
 MIN_PEOPLE = 3  # messages about a unit's people before a report that is signed speaks of them
 PLACES: tuple[Place, ...] = ("district", "unit")
@@ -60,6 +62,7 @@ class Figures:
     praise: pd.DataFrame  # unit, n_positive, n_unit
     saving: str
     n_flagged: int
+    floods: tuple[str, ...]  # sentences about many nearly the same messages, which all counts hold one by one
     missing_days: tuple[date, ...]
 
 
@@ -94,7 +97,7 @@ def collect(context: Context) -> Figures:
         topics=topics,
         rises=rises,
         deadlines=_named(kept[kept["n_due"] > 0]).sort_values("share_kept", kind="stable", ignore_index=True),
-        kept=by_topic.sentences[0],
+        kept=by_topic.all_sentences[0],
         areas=areas,
         area_notes=area_notes,
         themes=_themes(quarter(context), topics),
@@ -106,6 +109,7 @@ def collect(context: Context) -> Figures:
         praise=praise,
         saving=saving,
         n_flagged=int(counts.loc[counts["band"].isin(FLAGGED_BANDS), "n"].sum()),
+        floods=_floods(context),
         missing_days=tuple(sorted(set(days) - observed)),
     )
 
@@ -211,9 +215,19 @@ def _survey(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _people(context: Context) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     found = people(context)
     saved = found.tables["penghematan"].frame
-    saving = found.sentences[0] if (saved["n_saved"] > 0).any() else ""
+    saving = found.all_sentences[0] if (saved["n_saved"] > 0).any() else ""
     needs, praise = found.tables["pelatihan"].frame, found.tables["pujian"].frame
     return needs[needs["n_negative"] >= MIN_PEOPLE], praise[praise["n_positive"] >= MIN_PEOPLE], saving
+
+
+def _floods(context: Context) -> tuple[str, ...]:
+    """Floods of the month, the largest first: without them a campaign reads like a need of many people."""
+    table = floods_of(context.messages("text", "signature")).table.head(MAX_FLOODS)
+    return tuple(
+        f"{number(row['n'])} pesan yang hampir sama masuk {span(row['first_day'], row['last_day'])} dan dihitung satu per satu; "
+        "mungkin kampanye, bukan laporan terpisah."
+        for row in table.to_dict("records")
+    )
 
 
 def days_told(days: tuple[date, ...]) -> str:

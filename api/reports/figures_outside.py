@@ -52,31 +52,36 @@ def outside(context: Context, figures: Figures) -> Figures:
         praise=_praise(figures),
         saving="",
         n_flagged=0,
+        floods=(),
     )
 
 
 def _topics(topics: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, bool]]:
-    """Topics of both months with small counts hidden, and whether the month's own totals had to be."""
+    """Topics of both months with small counts hidden, and whether the month's own totals had to be.
+
+    Each month by itself and in the order of codes, so that a month is hidden alike in its own report and in the next one,
+    which tells it again: two patterns laid over each other would leave one count hidden, and its total would tell it.
+    """
     columns = ["n", "n_before"]
-    long = topics.melt(["topic"], columns, "month", "count").fillna({"count": 0})
-    safe = suppress(long, "count", ["topic", "month"])
-    cells = safe[(safe["topic"] != TOTAL) & (safe["month"] != TOTAL)].pivot(index="topic", columns="month", values="count")
-    totals = safe[(safe["topic"] == TOTAL) & (safe["month"] != TOTAL)].set_index("month")["hidden"]
-    shown = cells.reindex(topics["topic"])[columns].reset_index(drop=True)
-    safe_topics = topics.assign(**{name: shown[name] for name in columns})
+    counts = topics.set_index("topic")[columns].fillna(0).sort_index()
+    safe = {name: suppress(counts[counts[name] > 0][[name]].reset_index(), name, ["topic"]) for name in columns}
+    shown = {name: table.set_index("topic")[name].drop(TOTAL).reindex(topics["topic"]) for name, table in safe.items()}
+    # a topic that the month lacks has none, which is nothing to hide
+    cells = {name: column.mask(topics[name].fillna(0).eq(0).to_numpy(), 0).to_numpy() for name, column in shown.items()}
     # their order must not tell how large hidden ones are
-    safe_topics = safe_topics.sort_values(["n", "topic_name"], ascending=[False, True], ignore_index=True)
-    return safe_topics, {str(name): bool(value) for name, value in totals.items()}
+    safe_topics = topics.assign(**cells).sort_values(["n", "topic_name"], ascending=[False, True], ignore_index=True)
+    return safe_topics, {name: bool(table["hidden"].iloc[-1]) for name, table in safe.items()}
 
 
 def _weeks(context: Context, weeks: pd.DataFrame) -> tuple[pd.DataFrame, dict[date, bool]]:
     """Weeks with small counts hidden, also against the months' totals, which days of cut weeks would tell.
 
-    Also whether the total of the month, and of the one before, had to be hidden.
+    Of all months that the weeks touch, whole: each had its own report, and what that one hid this one must not show. Also
+    whether the total of the month, and of the one before, had to be hidden.
     """
     scope = context.scope
-    first_week = last_sunday(context.last_day) - timedelta(days=7 * N_WEEKS - 1)
-    counts = context.counts(["day"], first_week)
+    first_month = (last_sunday(context.last_day) - timedelta(days=7 * N_WEEKS - 1)).replace(day=1)
+    counts = context.counts(["day"], first_month - timedelta(days=first_month.weekday()))
     told = (month_before(scope.since), scope.since)
     parts = pd.DataFrame(
         {
@@ -85,7 +90,7 @@ def _weeks(context: Context, weeks: pd.DataFrame) -> tuple[pd.DataFrame, dict[da
             "n": counts["n"],
         }
     )
-    parts.loc[~parts["month"].isin([day.isoformat() for day in told]), "month"] = ""  # no total of it is told
+    parts.loc[parts["month"] < first_month.isoformat(), "month"] = ""  # days before the first whole one, of its first week
     parts = parts.groupby(["week", "month"], as_index=False)["n"].sum()
     safe = suppress(parts, "n", ["week", "month"], [("week",), ("month",)])
     by_week = safe[safe["month"] == TOTAL].set_index("week")["hidden"]

@@ -6,8 +6,8 @@ import pandas as pd
 
 from api.reports.charts import deadlines_chart, topics_chart, weeks_chart
 from api.reports.context import Context
-from api.reports.figures import MAX_THEMED_TOPICS, Figures, days_told, month_before
-from api.reports.monthly_sentences import last, position, volume
+from api.reports.figures import MAX_THEMED_TOPICS, MIN_PEOPLE, Figures, days_told, month_before
+from api.reports.monthly_sentences import last, on_days, position, volume
 from api.reports.report import Audience
 from api.reports.scope import Scope
 from api.reports.sections import Chart, Column, Section, printed, table_of, whole
@@ -33,7 +33,9 @@ def _window(scope: Scope) -> str:
 def _weeks(scope: Scope, figures: Figures) -> Section:
     named = month(pd.Timestamp(scope.since))
     known = pd.notna(figures.month["expected"])
-    title = f"{named}: {number(figures.month['n'])} pesan" + (f", {position(figures.month)}" if known else "")
+    title = f"{named}: {number(figures.month['n'])} pesan{on_days(scope, figures)}" + (
+        f", {position(figures.month)}" if known else ""
+    )
     heads = {"period": "Minggu mulai", "n": "Pesan", "n_observed": "Hari tercatat", "expected": "Wajarnya"}
     return Section(
         key="mingguan",
@@ -51,9 +53,11 @@ def _topics(scope: Scope, figures: Figures) -> Section:
     names = tuple(month(pd.Timestamp(first)) for first in (scope.since, month_before(scope.since)))
     top = figures.topics.iloc[0]
     title = f"Terbanyak: {top['topic_name']}, {_count(top['n'])} pesan (bulan sebelumnya {_count(top['n_before'])})"
+    if pd.isna(top["n"]) or top["n"] == 0:  # all are hidden, so none may be called the largest
+        title = f"Pesan menurut topik, {names[0]}"
     rows = figures.topics.head(5).itertuples()
     told = "; ".join(f"{row.topic_name} {_count(row.n)} ({_count(row.n_before)})" for row in rows)
-    lead = tuple(figures.rises["sentence"]) if "sentence" in figures.rises else ()
+    lead = (*figures.rises.get("sentence", ()), *figures.floods)
     return Section(
         key="topik",
         starts_page=True,
@@ -93,7 +97,7 @@ def _deadlines(scope: Scope, figures: Figures) -> Section:
         ),
         table=table_of(frame, heads),
         chart=chart if len(judged) else None,
-        empty="Belum ada topik dengan cukup pesan yang jatuh tempo.",
+        empty="Belum ada topik dengan cukup pesan yang jatuh tempo dan penutupan yang tercatat.",
     )
 
 
@@ -251,7 +255,7 @@ def _needs(scope: Scope, figures: Figures) -> Section:
         else (),
         table=table_of(figures.needs, {column.key: column.head for column in columns}),
         columns=printed(figures.needs, columns),
-        empty="Bulan ini tidak ada ketidakpuasan tentang kecakapan atau sikap pelayanan.",
+        empty=f"Bulan ini tidak ada unit dengan {MIN_PEOPLE} pesan tidak puas atau lebih tentang kecakapan atau sikap pelayanan.",
     )
 
 

@@ -25,11 +25,17 @@ def sentences(scope: Scope, figures: Figures) -> tuple[str, ...]:
 def volume(scope: Scope, figures: Figures) -> str:
     """How many messages came against what was to be expected."""
     row = figures.month
-    came = f"Pada {month(pd.Timestamp(scope.since))} warga mengirim {number(row['n'])} pesan"
+    came = f"Pada {month(pd.Timestamp(scope.since))} warga mengirim {number(row['n'])} pesan{on_days(scope, figures)}"
     if math.isnan(row["expected"]):
         return f"{came}; catatan sebelumnya belum cukup untuk mengatakan berapa wajarnya."
     usual = f"sekitar {number(row['expected'])} (95 %: {interval(row['low'], row['high'])})"
     return f"{came}, {position(row)}; wajarnya {usual}."
+
+
+def on_days(scope: Scope, figures: Figures) -> str:
+    """' pada 7 dari 30 hari (23 hari tidak tercatat)'; '' for a whole month: what is usual is told for recorded days alone."""
+    n_days, n_missing = (scope.until - scope.since).days, len(figures.missing_days)
+    return f" pada {n_days - n_missing} dari {n_days} hari ({n_missing} hari tidak tercatat)" if n_missing else ""
 
 
 def position(row: "pd.Series[float]") -> str:
@@ -67,8 +73,14 @@ def area_name(row: "pd.Series[str]") -> str:
 def deadlines(scope: Scope, figures: Figures) -> str:
     """Deadlines kept in the three months."""
     if not figures.kept:
-        return "Pesan yang jatuh tempo terlalu sedikit untuk disebutkan bagian yang selesai tepat waktu."
-    return f"{figures.kept.rstrip('.')}, dihitung atas pesan tiga bulan terakhir sampai {day(last(scope))}."
+        return (
+            "Bagian pesan yang selesai tepat waktu tidak dapat disebutkan: yang jatuh tempo terlalu sedikit, "
+            "atau penutupannya tidak dicatat di sini."
+        )
+    window = f"pesan tiga bulan terakhir sampai {day(last(scope))}"
+    if not figures.kept.startswith("Dari "):  # nothing due yet, or nothing closed
+        return f"{figures.kept} Yang dilihat: {window}."
+    return f"{figures.kept.rstrip('.')}, dihitung atas {window}."
 
 
 def results(figures: Figures) -> str:

@@ -52,7 +52,8 @@ def priorities(context: Context, place: Place, budget: int) -> Report:
     return Report(
         title=f"Prioritas perbaikan menurut topik, unsur, dan {PLACES[place].lower()}",
         scope=context.scope,
-        tables={"prioritas": Table(frame, heads, "n", list(keys))},
+        # totals of ranked areas alone tell nobody anything, and there may be more areas than totals can be proved safe for
+        tables={"prioritas": Table(frame, heads, "n", list(keys), has_totals=False)},
         sentences=(plan.sentence,),
         private=ranking.notes,
     )

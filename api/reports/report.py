@@ -10,7 +10,7 @@ import pandas as pd
 
 from api.reports.scope import Scope
 from api.spreadsheet import safe_cell
-from nlp.insight.small_cells import suppress
+from nlp.insight.small_cells import TOTAL, suppress
 
 Audience = Literal["dalam", "luar"]
 
@@ -20,13 +20,14 @@ class Table:
     """One table of a report. `heads`: name of each column as the contract has it, and as people read it.
 
     `n_column` and `keys` say what is counted by what, so that the table can be made safe for outside the office; a table
-    without them holds what stays inside.
+    without them holds what stays inside. `has_totals`: whether outside the sums over each key are told as well.
     """
 
     frame: pd.DataFrame
     heads: dict[str, str]
     n_column: str | None = None
     keys: Sequence[str] = ()
+    has_totals: bool = True
 
     def for_outside(self) -> "Table | None":
         """Counts alone, small ones hidden; None for a table that stays inside."""
@@ -36,13 +37,24 @@ class Table:
         if self.frame.empty:
             safe = self.frame[[*keys, self.n_column]]
         else:
-            safe = suppress(self.frame[[*keys, self.n_column]], self.n_column, keys).drop(columns="hidden")
+            # a district of somebody's file may bear the name that totals have
+            frame = self.frame[[*keys, self.n_column]].replace({name: {TOTAL: f"{TOTAL} (nama)"} for name in keys})
+            margins = None if self.has_totals else ()
+            safe = suppress(frame, self.n_column, keys, margins).drop(columns="hidden")
         return Table(safe, {name: self.heads[name] for name in safe.columns}, self.n_column, self.keys)
+
+    @property
+    def hides_total(self) -> bool:
+        """Whether a table for outside keeps its grand total to itself; then no sentence may tell it either."""
+        if self.frame.empty or self.n_column is None:
+            return False
+        last = self.frame.iloc[-1]
+        return bool(last[list(self.keys)].eq(TOTAL).all() and pd.isna(last[self.n_column]))
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one report says. `sentences` are Indonesian; `private` ones tell of counts too small for outside."""
+    """What one report says. `sentences` are Indonesian; `private` ones tell of counts too small for outside, or may do so."""
 
     title: str
     scope: Scope
@@ -55,7 +67,8 @@ class Report:
         if audience == "dalam":
             return self
         tables = {name: safe for name, table in self.tables.items() if (safe := table.for_outside()) is not None}
-        return Report(self.title, self.scope, tables, self.sentences)
+        hides = any(table.hides_total for table in tables.values())
+        return Report(self.title, self.scope, tables, () if hides else self.sentences)
 
     @property
     def all_sentences(self) -> list[str]:
@@ -82,9 +95,15 @@ def _plain(value: Any) -> Any:
 
 def as_csv(table: Table) -> bytes:
     """UTF-8 with a mark that spreadsheets know it by; cells that begin like a formula are kept from being one."""
-    frame = table.frame[list(table.heads)].rename(columns=table.heads)
-    text: str = frame.map(_cell).to_csv(index=False, lineterminator="\r\n")
+    columns = [pd.Series([_whole(_cell(value)) for value in table.frame[key]], dtype=object) for key in table.heads]
+    frame = pd.concat(columns, axis=1, keys=list(table.heads.values()))
+    text: str = frame.to_csv(index=False, lineterminator="\r\n")
     return f"\ufeff{text}".encode()
+
+
+def _whole(value: Any) -> Any:
+    """A whole number without decimals: '6.0' is sixty to a spreadsheet that groups thousands by points."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _cell(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, select, text
+from sqlalchemy import ColumnElement, Executable, and_, case, delete, func, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,18 @@ def messages_to_count(session: Session, columns: Sequence[str]) -> Iterator[list
     query = select(*(getattr(Feedback, name) for name in columns)).order_by(Feedback.id)
     for rows in session.execute(query.execution_options(yield_per=BATCH)).partitions():
         yield [dict(row._mapping) for row in rows]
+
+
+def newest_to_count(session: Session, columns: Sequence[str], limit: int) -> list[dict[str, Any]]:
+    """Some columns of the messages that were stored last."""
+    query = select(*(getattr(Feedback, name) for name in columns)).order_by(Feedback.id.desc()).limit(limit)
+    return [dict(row._mapping) for row in session.execute(query)]
+
+
+def n_counted(session: Session, cells: Sequence[Cell]) -> int:
+    """How many of these different cells hold a message."""
+    place = tuple_(*(getattr(DailyCount, name) for name in CELL))
+    return session.scalar(select(func.count()).select_from(DailyCount).where(place.in_(cells), DailyCount.n > 0)) or 0
 
 
 # ---------------------------------------------------------------------------------------------- what reports read

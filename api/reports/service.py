@@ -13,10 +13,11 @@ from api.reports.changes import changes
 from api.reports.context import Context
 from api.reports.document import as_pdf
 from api.reports.monthly import monthly
-from api.reports.report import Report, as_csv, as_xlsx
+from api.reports.report import Audience, Report, as_csv, as_xlsx
 from api.reports.schemas import MonthlyQuery, PrioritiesQuery, ReportOut, ReportQuery, ThemesQuery, TrendsQuery, report_out
 from api.reports.scope import Wanted, scope_of
 from api.surveys.service import satisfaction
+from nlp.errors import SuaraError
 
 Answer = ReportOut | tuple[bytes, str, str]
 """A body for JSON, or a file with its media type and name."""
@@ -77,7 +78,7 @@ def read_monthly(session: Session, desk: Desk, who: Principal, wanted: MonthlyQu
 def _answer(session: Session, desk: Desk, who: Principal, wanted: ReportQuery, make: Callable[[Context], Report]) -> Answer:
     window = wanted.window(desk.calendar.day_of(datetime.now(UTC)))
     scope = scope_of(session, desk.labels, who, window, wanted.wanted)
-    report = make(Context(session, desk, scope)).for_audience(wanted.audience_of_form)
+    report = _for_audience(make(Context(session, desk, scope)), wanted.audience_of_form)
     if wanted.format == "json":
         return report_out(report)
     name = f"{report.title.lower().replace(' ', '-')}-{scope.since}-{scope.until}"
@@ -88,3 +89,16 @@ def _answer(session: Session, desk: Desk, who: Principal, wanted: ReportQuery, m
         there = ", ".join(report.tables) or "tidak ada untuk luar kantor"
         raise ApiError(422, "tabel_tidak_ada", "Tabel tidak ada", f"Tabel laporan ini: {there}.")
     return as_csv(report.tables[table]), "text/csv", f"{name}-{table}.csv"
+
+
+def _for_audience(report: Report, audience: Audience) -> Report:
+    """The report as that audience may have it; ApiError 422 where it holds more counts than can be proved safe."""
+    try:
+        return report.for_audience(audience)
+    except SuaraError as error:
+        raise ApiError(
+            422,
+            "terlalu_besar_untuk_luar",
+            "Tabel terlalu besar untuk luar kantor",
+            "Perpendek jendela, minta tiap minggu atau bulan, saring, atau pakai audience=dalam.",
+        ) from error

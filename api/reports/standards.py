@@ -7,6 +7,7 @@ from api.reports.context import Context
 from api.reports.report import Report, Table
 from nlp.insight.people import praise, training_needs
 from nlp.insight.savings import Factor, savings
+from nlp.insight.small_cells import is_small
 from nlp.insight.standards import ageing, ageing_counts, deadlines_kept
 from nlp.insight.wording import number, percent
 
@@ -39,6 +40,8 @@ def standards(context: Context) -> Report:
     oldest = context.with_names(_at_the_desk(aged).head(MAX_AGEING_ROWS))
     buckets = context.with_names(ageing_counts(aged, ("topic",)))
     names = {name: str(name) for name in buckets.columns if name not in topic}
+    kept = _kept_sentence(whole)
+    is_for_all = not is_small(*_told(whole))
     return Report(
         title="Standar layanan",
         scope=context.scope,
@@ -46,7 +49,8 @@ def standards(context: Context) -> Report:
             "topik": Table(by_topic, topic | _KEPT, "n", ["topic_name"]),
             # counted by unit the same messages stay inside: rules send a topic to a unit, so the two would tell each other
             "unit": Table(by_unit, unit | _KEPT),
-            "umur": Table(buckets, topic | names | {"n_overdue": "Lewat batas", "n": "Terbuka"}, "n", ["topic_name"]),
+            # open ones taken from all leave those that are closed, so of these two tables one stays inside as well
+            "umur": Table(buckets, topic | names | {"n_overdue": "Lewat batas", "n": "Terbuka"}),
             "terlama": Table(
                 oldest,
                 {"id": "Pesan"}
@@ -61,8 +65,9 @@ def standards(context: Context) -> Report:
                 },
             ),
         },
-        sentences=_kept_sentence(whole),
+        sentences=kept if is_for_all else (),
         private=(
+            *(() if is_for_all else kept),
             f"{number(len(aged))} pesan masih terbuka, {number(int((aged['days_overdue'].fillna(0) > 0).sum()))} lewat batas.",
         ),
     )
@@ -73,9 +78,17 @@ def _at_the_desk(messages: pd.DataFrame) -> pd.DataFrame:
     return messages[~messages["has_case"].astype(bool)]
 
 
+def _told(whole: pd.DataFrame) -> tuple[int, ...]:
+    """What the sentence on deadlines tells beside the number of all messages: in time, late, not yet due."""
+    if whole.empty:
+        return ()
+    n, n_due, n_kept = (int(whole[name].iloc[0]) for name in ("n", "n_due", "n_kept"))
+    return n_kept, n_due - n_kept, n - n_due
+
+
 def _kept_sentence(whole: pd.DataFrame) -> tuple[str, ...]:
     if whole.empty or not whole["n_due"].iloc[0]:
-        return ("Belum ada pesan yang jatuh tempo dalam jendela ini.",)
+        return ("Belum ada pesan yang jatuh tempo.",)
     row = whole.iloc[0]
     if row["n_open"] == row["n"]:
         return (
@@ -94,6 +107,7 @@ def people(context: Context) -> Report:
     shown = _at_the_desk(messages)
     needs, praised = context.with_names(training_needs(shown, context.labels)), praise(shown, context.labels)
     saved = saving_of(context, messages)
+    told, is_for_all = tuple(saved["sentence"]), not is_small(*saved["n_saved"])
     share = {
         "n_unit": "Pesan unit",
         "share": "Bagian",
@@ -117,7 +131,8 @@ def people(context: Context) -> Report:
                 saved, {"n": "Pesan", "n_auto": "Otomatis", "n_saved": "Tanpa tangan", "hours": "Jam", "sentence": "Kalimat"}
             ),
         },
-        sentences=tuple(saved["sentence"]),
+        sentences=told if is_for_all else (),
+        private=() if is_for_all else told,
     )
 
 

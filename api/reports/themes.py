@@ -12,6 +12,7 @@ from api.reports import repository
 from api.reports.context import Context
 from api.reports.report import Report, Table
 from api.reports.tables import StoredTheme
+from nlp.insight.small_cells import is_small
 from nlp.insight.theme_identity import Theme, keep_identity
 from nlp.insight.themes import find_themes, lacking
 from nlp.insight.wording import number
@@ -30,6 +31,8 @@ def themes(context: Context, topic: str) -> Report:
     others = lacking(new) if topic == context.labels.codes("topic")[-1] else []
     notes = [f"Tema baru atau meningkat: {theme.name} ({number(theme.size)} pesan)." for theme in found if theme.is_emerging]
     notes += [f"Mungkin perlu topik sendiri: {theme.name} ({number(theme.size)} pesan)." for theme in others]
+    told = f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}."
+    is_for_all = not is_small(len(messages))
     frame = _frame(found, messages)
     return Report(
         title=f"Tema pesan tentang {name}",
@@ -55,8 +58,8 @@ def themes(context: Context, topic: str) -> Report:
                 ["name"],
             )
         },
-        sentences=(f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}.",),
-        private=tuple(notes),
+        sentences=(told,) if is_for_all else (),
+        private=tuple(notes) if is_for_all else (told, *notes),
     )
 
 

@@ -15,7 +15,9 @@ class SurveyIn(BaseModel):
 
     name: Annotated[CleanText, Field(min_length=3, max_length=200)] = Field(examples=["SKM semester I 2026"])
     suffix: Literal["csv", "xlsx"] = Field(default="csv", description="Jenis berkas.")
-    day: date | None = Field(default=None, description="Tanggal bagi baris tanpa tanggal; bawaan: hari ini.")
+    day: Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))] | None = Field(
+        default=None, description="Tanggal bagi baris tanpa tanggal; bawaan: hari ini."
+    )
 
 
 class SurveyOut(BaseModel):

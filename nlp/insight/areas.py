@@ -94,13 +94,20 @@ def rankable(areas: pd.DataFrame, labels: Labels, min_messages: int) -> tuple[pd
         left_out = pooled[~large_enough]
         n_small, n_left, n_lost = int(pooled["n_pooled"].sum()), int(left_out["n_pooled"].sum()), int(left_out["n"].sum())
         if n_small:
-            notes.append(
-                f"{number(n_small)} area dengan kurang dari {min_messages} pesan digabung menjadi"
-                f" {number(int(large_enough.sum()))} baris; {number(n_left)} di antaranya ({number(n_lost)} pesan)"
-                " tetap terlalu sedikit dan tidak diperingkat."
-            )
+            notes.append(_pooling(n_small, int(large_enough.sum()), n_left, n_lost, min_messages))
         kept = pd.concat([kept[~small], pooled[large_enough]], ignore_index=True)
     return kept.reset_index(drop=True), tuple(notes)
+
+
+def _pooling(n_small: int, n_rows: int, n_left: int, n_lost: int, min_messages: int) -> str:
+    """What became of the small areas: `n_rows` pooled ones, and `n_left` with `n_lost` messages that stay too small."""
+    told = f"{number(n_small)} area dengan kurang dari {min_messages} pesan"
+    if not n_rows:
+        return f"{told} (bersama {number(n_lost)} pesan) terlalu sedikit dan tidak diperingkat."
+    pooled = f"{told} digabung menjadi {number(n_rows)} baris"
+    if not n_left:
+        return f"{pooled}."
+    return f"{pooled}; {number(n_left)} di antaranya ({number(n_lost)} pesan) tetap terlalu sedikit dan tidak diperingkat."
 
 
 def _pooled(small: pd.DataFrame) -> pd.DataFrame:

@@ -43,7 +43,7 @@ class Effect:
         if self.change is None:
             return (np.nan, np.nan, np.nan)
         found = self.change
-        return (found.expected - found.observed, found.expected_low - found.observed, found.expected_high - found.observed)
+        return (found.expected - found.observed, found.count_low - found.observed, found.count_high - found.observed)
 
 
 def effect_of(counts: pd.DataFrame, action: Action, seed: int = 0) -> Effect:
@@ -137,16 +137,25 @@ def _plain_ratio(weeks: pd.DataFrame, column: str) -> float:
 
 
 def _main_sentence(found: LevelChange) -> str:
-    expected = (found.expected, found.expected_high, found.expected_low)  # the more expected, the fewer came of it
-    middle, fewest, most = (_more_or_fewer(found.observed - end) for end in expected)
+    more = [found.observed - without for without in (found.expected, found.count_high, found.count_low)]
+    middle, fewest, most = (round(n) for n in more)
     return (
         f"Dibanding yang diperkirakan tanpa tindakan, jumlah pesan {change(found.ratio)}"
-        f" (95 %: {interval(found.ratio_low, found.ratio_high, change)}), kira-kira {middle} (95 %: {fewest} sampai {most})."
+        f" (95 %: {interval(found.ratio_low, found.ratio_high, change)}), kira-kira {_more_or_fewer(middle)}"
+        f" (95 %: {_between(fewest, most)})."
     )
 
 
-def _more_or_fewer(n_messages: float) -> str:
+def _more_or_fewer(n_messages: int) -> str:
     return f"{number(abs(n_messages))} pesan {'lebih banyak' if n_messages > 0 else 'lebih sedikit'}"
+
+
+def _between(fewest: int, most: int) -> str:
+    """'201 sampai 404 pesan lebih sedikit'; both sides named where the interval holds 0."""
+    if fewest < 0 < most:
+        return f"{_more_or_fewer(fewest)} sampai {_more_or_fewer(most)}"
+    near, far = sorted((abs(fewest), abs(most)))
+    return f"{interval(near, far)} pesan {'lebih banyak' if most > 0 else 'lebih sedikit'}"
 
 
 def _general_move(verdict: Verdict, target: float, comparison: float) -> tuple[str, ...]:

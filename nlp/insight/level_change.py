@@ -42,6 +42,8 @@ class LevelChange:
     expected: float  # messages expected without the step, in the weeks where it acts
     expected_low: float
     expected_high: float
+    count_low: float  # the number that would truly have come: the same with the chance of counts, so wider
+    count_high: float
     observed: int  # messages that came in those weeks
 
 
@@ -73,7 +75,9 @@ def level_change(week: Array, target: Array, exposure: Array, step: Array, *, co
     expected = by_week.sum(axis=1) * np.exp(deviation[grid] * random.standard_normal(N_DRAWS))
     low, middle, high = (float(q) for q in np.exp(np.quantile(draws[:, 1], [0.025, 0.5, 0.975])))
     fewest, usual, most = (float(q) for q in np.quantile(expected, [0.025, 0.5, 0.975]))
-    return LevelChange(middle, low, high, usual, fewest, most, int(target[acts].sum()))
+    # what came is one draw of chance, so it may only be held against what would have come with the same chance in it
+    count_low, count_high = (float(q) for q in np.quantile(random.poisson(expected), [0.025, 0.975]))
+    return LevelChange(middle, low, high, usual, fewest, most, count_low, count_high, int(target[acts].sum()))
 
 
 def _design(week: Array, step: Array, *, compared: bool) -> tuple[Array, Array]:

@@ -92,7 +92,14 @@ def _inside(name: str) -> str:
 
 
 def stability(areas: pd.DataFrame, top: int) -> list[str]:
-    """'Tetap 5 besar dalam 93 % bobot' for each ranked area; 'Masuk ...' beyond the first; '' where it was not tested."""
+    """'Tetap 5 besar dalam 93 % bobot' for each ranked area; 'Masuk ...' beyond the first; '' where it was not tested.
+
+    Where there are no more areas than that, all of them stay whatever the weights, which is no firmness.
+    """
+    if len(areas) == 1:
+        return ["Satu-satunya area dengan cukup pesan"]
+    if len(areas) <= top:
+        return [f"Semua {len(areas)} area masuk {top} besar"] * len(areas)
     return [
         f"{'Tetap' if rank <= top else 'Masuk'} {top} besar dalam {percent(share)} bobot" if math.isfinite(share) else ""
         for rank, share in zip(areas["rank"], areas["top_share"], strict=True)

@@ -19,6 +19,9 @@ FALSE_DISCOVERY_RATE = 0.20
 Chosen on simulated streams (docs/experiments.md): a rise by half in a topic of 20 messages a week is found within four weeks
 in about nine of ten, with just under one false alarm a month over 24 topics.
 """
+MAX_CHANCE = 0.05
+"""Of a group that did not change to be said to have risen, and as much to have fallen: where one or few groups are looked at,
+the share above alone would call every fifth look a change."""
 RISE, FALL = "rise", "fall"
 _TAIL = 0.025  # of the interval of a ratio
 
@@ -37,8 +40,8 @@ def what_rose(
 
     Windows of the last 1, 2, ... `weeks` (1 to 4) weeks are each held against the past before all of them; the most telling
     one speaks for its group, and its chance is corrected for having been picked and then across groups (Benjamini and
-    Hochberg, rises and falls each at 20 %). A group that did neither shows the longest window. Groups with a missing label
-    are left out.
+    Hochberg, rises and falls each at 20 %, and at 5 % for a group by itself). A group that did neither shows the longest
+    window. Groups with a missing label are left out.
 
     Columns: those of `by`, `direction` ('rise', 'fall' or '': as expected), `weeks` (of the window), `first_day`, `n`,
     `expected`, `low`, `high` (95 % prediction interval), `ratio` (n over expected) with `ratio_low`, `ratio_high` (95 %
@@ -67,13 +70,14 @@ def _told(table: Daily, n: Floats, outlook: Outlook, weeks: int) -> pd.DataFrame
     rise, fall = _chances(n, outlook)
     p_rise, p_fall = any_window(rise), any_window(fall)
     rises = p_rise <= p_fall
-    q = np.where(rises, false_discovery(p_rise), false_discovery(p_fall))
-    best = np.where(q <= FALSE_DISCOVERY_RATE, most_telling(np.where(rises[:, None], rise, fall)), weeks - 1)
+    p, q = np.where(rises, p_rise, p_fall), np.where(rises, false_discovery(p_rise), false_discovery(p_fall))
+    is_sure = (q <= FALSE_DISCOVERY_RATE) & (p <= MAX_CHANCE)
+    best = np.where(is_sure, most_telling(np.where(rises[:, None], rise, fall)), weeks - 1)
     row = np.arange(len(n))
     low, high = interval_of(outlook)
     ratio, ratio_low, ratio_high = _ratios(n, outlook)
     frame = table.groups.copy()
-    frame["direction"] = np.where(q <= FALSE_DISCOVERY_RATE, np.where(rises, RISE, FALL), "")
+    frame["direction"] = np.where(is_sure, np.where(rises, RISE, FALL), "")
     frame["weeks"] = best + 1
     frame["first_day"] = table.days[-1] - pd.to_timedelta(7 * (best + 1) - 1, unit="D")
     for name, values in (
@@ -81,7 +85,7 @@ def _told(table: Daily, n: Floats, outlook: Outlook, weeks: int) -> pd.DataFrame
         ("ratio", ratio), ("ratio_low", ratio_low), ("ratio_high", ratio_high),
     ):  # fmt: skip
         frame[name] = values[row, best]
-    frame["p_value"], frame["q_value"] = np.where(rises, p_rise, p_fall), q
+    frame["p_value"], frame["q_value"] = p, q
     frame["method"] = outlook.method
     order = np.lexsort((frame["p_value"], frame["direction"].map({RISE: 0, FALL: 1, "": 2})))
     return frame.iloc[order].reset_index(drop=True)

@@ -18,7 +18,13 @@ from nlp.insight.attack import Line, pinned
 MIN_CELL = 5
 TOTAL = "Jumlah"
 MAX_CELLS = {1: 3_000, 2: 3_000, 3: 600}
-"""By how many keys: with three, proving that nothing can be told takes seconds at 600 counts and minutes beyond."""
+"""By how many keys: with three, proving that nothing can be told takes seconds at 600 counts and minutes beyond. A table
+without totals has nothing to prove and may be of any size."""
+
+
+def is_small(*counts: float) -> bool:
+    """Whether one of these is a count of 1 to 4, which is told to nobody outside."""
+    return any(0 < n < MIN_CELL for n in counts)
 
 
 def suppress(
@@ -29,31 +35,35 @@ def suppress(
     `margins`: the totals to publish, each by the keys it keeps, `()` for the grand total; None for all of them. A total's
     row has TOTAL in the keys it sums over. Returns columns `keys`, `n_column` (Int64, NA where hidden) and `hidden`,
     sorted as the table, margins last; every other column is left out, since a share or a sum beside a hidden count would
-    tell it. A missing key is ''. A count of 0 is no message of anybody and stays; rows the table lacks are 0.
+    tell it. A missing key is ''. A count of 0 is no message of anybody and stays; rows the table lacks are 0. A missing count
+    (a day that was not observed) stays missing, and so does a total of nothing else.
 
     Hides every count of 1 to 4, totals too; then, until nothing can be told: in each sum (a total and its parts) with
     exactly one hidden count the smallest other one, parts before the total; and beside each hidden count that all sums
     together still leave one value for (`nlp.insight.attack`), the smallest other count in its sums.
     SuaraError where the keys are no columns, too many, or already hold TOTAL, and for a table past MAX_CELLS.
     """
-    _check(table, n_column, keys)
+    margins = None if margins is None else list(margins)
+    _check(table, n_column, keys, has_totals=margins is None or bool(margins))
     published = _published(tuple(keys), margins)
     table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in keys})
     cells = pd.concat([_summed(table, n_column, keys, kept) for kept in published], ignore_index=True)
-    n = cells[n_column].to_numpy(np.int64)
+    is_missing = cells[n_column].isna()
+    n = cells[n_column].fillna(0).to_numpy(np.int64)
     lines = _lines(cells, keys, published)
     hidden = (n > 0) & (n < MIN_CELL)
     _hide_single(hidden, n, lines)
-    while (found := pinned(n, hidden, lines)).size and (shown := np.flatnonzero(~hidden & (n > 0))).size:
+    while (found := pinned(n, hidden, lines)).size and (left := np.flatnonzero(~hidden & (n > 0))).size:
         for cell in found:
             _hide_beside(int(cell), hidden, n, lines)
-        if not hidden[shown].any():  # all around them is hidden, so what tells them lies further off
-            hidden[shown[np.argmin(n[shown])]] = True
+        if not hidden[left].any():  # all around them is hidden, so what tells them lies further off
+            hidden[left[np.argmin(n[left])]] = True
         _hide_single(hidden, n, lines)
-    return cells.assign(**{n_column: cells[n_column].astype("Int64").mask(hidden), "hidden": hidden})
+    shown = cells[n_column].astype("Int64").mask(hidden | is_missing)
+    return cells.assign(**{n_column: shown, "hidden": hidden})
 
 
-def _check(table: pd.DataFrame, n_column: str, keys: Sequence[str]) -> None:
+def _check(table: pd.DataFrame, n_column: str, keys: Sequence[str], *, has_totals: bool) -> None:
     missing = [name for name in (*keys, n_column) if name not in table]
     if missing or len(keys) not in MAX_CELLS:
         what = f"kolom '{missing[0]}' tidak ada" if missing else f"ada {len(keys)} kolom kunci"
@@ -62,7 +72,7 @@ def _check(table: pd.DataFrame, n_column: str, keys: Sequence[str]) -> None:
     if taken:
         raise _problem(f"kolom '{taken[0]}' sudah berisi '{TOTAL}'", "Buang baris jumlah; jumlah dihitung ulang di sini.")
     n_cells = len(table[table[n_column] > 0].drop_duplicates(list(keys)))
-    if n_cells > MAX_CELLS[len(keys)]:
+    if has_totals and n_cells > MAX_CELLS[len(keys)]:
         raise _problem(
             f"tabel berisi {n_cells} angka; batasnya {MAX_CELLS[len(keys)]}",
             "Kurangi kolom kunci, gabungkan baris yang kecil, atau ambil sebagian saja.",
@@ -82,9 +92,9 @@ def _published(keys: tuple[str, ...], margins: Iterable[Sequence[str]] | None) -
 
 def _summed(table: pd.DataFrame, n_column: str, keys: Sequence[str], kept: tuple[str, ...]) -> pd.DataFrame:
     if kept:
-        frame = table.groupby(list(kept), as_index=False, sort=False)[n_column].sum()
+        frame = table.groupby(list(kept), as_index=False, sort=False)[n_column].sum(min_count=1)
     else:
-        frame = pd.DataFrame({n_column: [table[n_column].sum()]})
+        frame = pd.DataFrame({n_column: [table[n_column].sum(min_count=min(1, len(table)))]})
     for name in keys:
         if name not in kept:
             frame[name] = TOTAL

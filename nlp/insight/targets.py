@@ -1,7 +1,7 @@
 """Indicators: a measure of a topic, aspect or unit, where it stood, where it should be and when, and whether it is on its way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -17,7 +17,11 @@ from nlp.labels import Labels
 
 REACHED, ON_THE_WAY, MISSED, TOO_FEW = "tercapai", "di jalur", "terlewat", "data kurang"
 MIN_N = 10
-"""Observed days, messages, due messages or respondents below which no status is given."""
+"""Messages, due messages or respondents below which no status is given."""
+MIN_DAYS = 7
+"""Observed days below which none is given to a count or a rate a day: a week, the shortest window there is."""
+MIN_SHARE_OBSERVED = 0.5
+"""Of a window's days; where fewer were observed few messages are no sign of little trouble, and their count is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Sources:
     """What an indicator is measured on: everything within the window that ends with `as_of`.
 
     `messages`: MESSAGES with the columns of `standards` and `sentiment`; `n_observed_days`: days of the window on which
-    messages could come in (missing days are missing, not zero); `survey`: of `read_survey`, None without one.
+    messages could come in (missing days are missing, not zero), of the window's `n_days`; `survey`: of `read_survey`, None
+    without one.
     """
 
     messages: pd.DataFrame
@@ -34,6 +39,7 @@ class Sources:
     days: WorkingDays
     labels: Labels
     survey: pd.DataFrame | None = None
+    n_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,13 @@ class Measure:
     name: str
     estimate: Callable[[Sources], Estimate]
     write: Callable[[float], str]
+    min_n: int = MIN_N
 
 
 def _count(sources: Sources) -> Estimate:
     n = len(sources.messages)
+    if sources.n_observed_days < MIN_SHARE_OBSERVED * sources.n_days:
+        return Estimate(np.nan, np.nan, np.nan, sources.n_observed_days)
     return Estimate(n, *poisson(n), sources.n_observed_days)
 
 
@@ -95,8 +104,8 @@ def _index(sources: Sources) -> Estimate:
 
 
 MEASURES = {
-    "count": Measure("banyak pesan", _count, number),
-    "per_day": Measure("pesan per hari", _per_day, lambda x: number(x, 2)),
+    "count": Measure("banyak pesan", _count, number, MIN_DAYS),
+    "per_day": Measure("pesan per hari", _per_day, lambda x: number(x, 2), MIN_DAYS),
     "share_negative": Measure("bagian pesan yang tidak puas", _share_negative, percent),
     "share_kept": Measure("bagian yang selesai dalam batas waktu", _share_kept, percent),
     "median_days": Measure("median hari kerja sampai selesai", _median_days, number),
@@ -152,9 +161,9 @@ class Progress:
 def progress(target: Target, sources: Sources) -> Progress:
     """Measure the indicator and say where it stands.
 
-    data kurang: no value, or it rests on fewer than MIN_N. tercapai: the value is at the target or past it. terlewat: the
-    due date is over, or the value is so far behind the straight path that even the better end of its interval is behind.
-    di jalur: otherwise.
+    data kurang: no value, or it rests on fewer than the measure's `min_n`. tercapai: the value is at the target or past it.
+    terlewat: the due date is over, or the value is so far behind the straight path that even the better end of its interval is
+    behind. di jalur: otherwise.
     """
     estimate = MEASURES[target.measure].estimate(_filtered(target, sources))
     expected = target.expected_on(sources.as_of)
@@ -171,11 +180,11 @@ def _filtered(target: Target, sources: Sources) -> Sources:
         if wanted is not None:
             messages = messages[messages[name] == wanted]
             survey = survey[survey[name] == wanted] if survey is not None and name in survey else survey
-    return Sources(messages, sources.n_observed_days, sources.as_of, sources.days, sources.labels, survey)
+    return replace(sources, messages=messages, survey=survey)
 
 
 def _status(target: Target, estimate: Estimate, expected: float, as_of: date) -> str:
-    if np.isnan(estimate.value) or estimate.n < MIN_N:
+    if np.isnan(estimate.value) or estimate.n < MEASURES[target.measure].min_n:
         return TOO_FEW
     sign = 1 if target.should_rise else -1
     if sign * estimate.value >= sign * target.target:

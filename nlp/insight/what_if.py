@@ -56,6 +56,8 @@ def what_if(ranking: Ranking, budget: float, costs: pd.Series | None = None, see
         f"Memperbaiki {number(len(areas))} area ini menyentuh kira-kira {number(messages)} pesan ({interval(low, high)})"
         f" pada periode berikut yang sama panjang, {percent(share)} dari semuanya."
     )
+    if ranking.areas.empty:
+        sentence = "Belum ada area dengan cukup pesan untuk diperingkat."
     return Plan(areas, float(costs[chosen].sum()), messages, float(low), float(high), share, sentence)
 
 

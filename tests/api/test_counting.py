@@ -10,11 +10,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.reports import repository
 from api.reports.counting import recount
 from api.reports.scope import Scope
+from api.settings import Settings
 from nlp.insight.frames import DIMENSIONS, MEASURES
-from tests.api.conftest import make_key
+from tests.api.conftest import make_key, serving
 from tests.api.messages import BRIBE, FAMILY_CARD, ROAD, WASTE, WATER
 
 URL = "/api/v1/feedback"
@@ -71,6 +73,21 @@ def test_a_day_begins_at_the_offices_midnight(service: TestClient) -> None:
     for moment in ("2026-11-02T16:59:59Z", "2026-11-02T17:00:00Z"):
         send(service, received_at=moment)
     assert set(totals(service, "day")) == {(pd.Timestamp("2026-11-02"),), (pd.Timestamp("2026-11-03"),)}
+
+
+def test_counts_are_made_anew_when_the_office_moves_to_another_zone(both_settings: Settings) -> None:
+    """23.30 in Jakarta is the next day in Jayapura; a correction there must not leave one day with -1."""
+    days = []
+    for zone in ("Asia/Jakarta", "Asia/Jayapura", "Asia/Jayapura"):
+        with serving(create_app(both_settings.model_copy(update={"timezone": zone}))) as client:
+            client.headers.update(make_key(_app(client), f"kunci {zone} {len(days)}", "integrity"))
+            if not days:
+                one = send(client, received_at="2026-11-02T16:30:00Z")
+                send(client, WATER, visibility="rahasia")
+            days.append({day: n for (day,), (n, *_) in totals(client, "day").items()})
+            if len(days) == 2:
+                assert client.post(f"{URL}/{one}/corrections", json={"topic": "air_bersih"}).status_code == 201
+    assert days == [{pd.Timestamp("2026-11-02"): 1}, *[{pd.Timestamp("2026-11-03"): 1}] * 2]
 
 
 def test_a_settled_message_past_its_deadline_is_late(service: TestClient) -> None:

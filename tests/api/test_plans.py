@@ -106,6 +106,8 @@ def test_an_action_that_worked_is_told_so_and_against_its_target(client: TestCli
         ({"ends_on": "2026-10-01"}, "isi_tidak_sah"),
         ({"cost_rupiah": -1}, "isi_tidak_sah"),
         ({"name": "x"}, "isi_tidak_sah"),
+        ({"starts_on": "0001-01-01"}, "isi_tidak_sah"),
+        ({"ends_on": "9999-12-31"}, "isi_tidak_sah"),
     ],
     ids=str,
 )
@@ -161,6 +163,8 @@ def test_a_target_that_is_reached_is_measured_on_its_own_messages(manager: TestC
         ({"should_rise": False}, "target_tidak_sah"),
         ({"measure": "index", "baseline": 70, "target": 80, "aspect": "waktu"}, "target_tidak_sah"),
         ({"window_days": 3}, "isi_tidak_sah"),
+        ({"baseline_on": "0001-01-01"}, "isi_tidak_sah"),
+        ({"measure": "index", "baseline": 70, "target": 80, "district": "Damar"}, "isi_tidak_sah"),
     ],
     ids=str,
 )
@@ -169,7 +173,26 @@ def test_a_target_that_makes_no_sense_is_refused(manager: TestClient, change: di
     assert manager.get("/api/v1/targets").json()["items"] == []
 
 
+def test_a_week_of_messages_is_enough_for_a_target_and_a_window_hardly_recorded_is_not(manager: TestClient) -> None:
+    desk = make_key(_app(manager))
+    for n in range(1, 8):
+        body = {"text": WASTE, "received_at": (NOW - timedelta(days=n)).isoformat(), "external_id": f"S-{n}"}
+        assert manager.post("/api/v1/feedback", json=body, headers=desk).status_code == 201
+    fewer = TARGET | {"measure": "count", "should_rise": False, "baseline": 40, "target": 20}
+    week = created(manager, "targets", fewer | {"window_days": 7})["progress"]
+    assert (week["status"], week["value"], week["n"]) == ("tercapai", 7, 7)
+    # seven days of 28: that few came only says that the service has just begun, or that nobody fed it
+    month = created(manager, "targets", fewer | {"window_days": 28})["progress"]
+    assert (month["status"], month["value"], month["n"]) == ("data kurang", None, 7)
+
+
 # ------------------------------------------------------------------------------------------------ surveys
+@pytest.mark.parametrize("day", ["0001-01-01", "1600-01-01", "9999-12-31"])
+def test_a_survey_of_an_impossible_day_is_refused(manager: TestClient, day: str) -> None:
+    answer = manager.post("/api/v1/surveys", params={"name": "SKM", "day": day}, content=survey_file([[3] * 9]))
+    assert_problem(answer, 422, "isi_tidak_sah")
+
+
 def survey_file(rows: list[list[int]], unit: str = "Dinas DLH") -> bytes:
     head = ",".join(f"U{n}" for n in range(1, 10)) + ",unit"
     return "\n".join([head, *(",".join(map(str, row)) + f",{unit}" for row in rows)]).encode()

@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from api.reports.tables import DailyCount
 from tests.api.conftest import make_key
 from tests.api.messages import BRIBE, FAMILY_CARD, ROAD, WASTE, WATER, assert_problem
 
@@ -136,7 +138,7 @@ def test_outside_the_office_no_small_count_is_told_nor_can_be_worked_out(service
     inside = report(service, "standards")["tables"]["topik"]
     assert {row["topic"]: row["n"] for row in inside if row["n"]}["jalan"] == 2
     outside = report(service, "standards", audience="luar")
-    assert set(outside["tables"]) == {"topik", "umur"}
+    assert set(outside["tables"]) == {"topik"}  # open ones by topic, taken from all, would leave the closed ones
     told = {row["topic_name"]: row["n"] for row in outside["tables"]["topik"]}
     shown = [n for n in told.values() if n is not None]
     assert told["Jalan dan jembatan"] is None
@@ -158,6 +160,97 @@ def test_a_file_is_for_outside_unless_asked_otherwise(service: TestClient) -> No
         assert (road["Pesan"] == "") is hidden
 
 
+def test_no_sentence_for_outside_tells_a_small_count(service: TestClient) -> None:
+    for _ in range(3):
+        send(service, "sampah", 1)
+    for name, params in (("trends", {"by": "semua"}), ("themes", {"topic": "sampah"}), ("people", {})):
+        inside, outside = (report(service, name, audience=audience, **params) for audience in ("dalam", "luar"))
+        assert any("3 pesan" in sentence for sentence in inside["sentences"]), name
+        assert not any(re.search(r"\b[1-4] pesan", sentence) for sentence in outside["sentences"]), name
+
+
+def test_a_share_for_outside_does_not_tell_of_the_one_that_was_late(service: TestClient) -> None:
+    due = {"unit": "pu", "reason": "Sesuai tugas.", "deadline_on": (TODAY - timedelta(days=5)).date().isoformat()}
+    for n in range(12):
+        one = send(service, "jalan", 20, external_id=f"J-{n}")
+        service.post(f"{URL}/{one}/dispositions", json=due)
+        if n:
+            with time_machine.travel(TODAY - timedelta(days=8)):
+                service.post(f"{URL}/{one}/state", json={"state": "selesai"})
+    told = "Dari 12 pesan yang jatuh tempo, 92 %"
+    assert report(service, "standards")["sentences"][0].startswith(told)
+    assert told not in str(report(service, "standards", audience="luar"))
+
+
+def test_respondents_without_a_unit_cannot_be_told_by_subtraction(service: TestClient) -> None:
+    rows = ["3,3,3,3,3,3,3,3,3,Dinas PU"] * 20 + ["2,2,2,2,2,2,2,2,2,"] * 2
+    heads = ",".join(f"U{n}" for n in range(1, 10)) + ",unit"
+    manager = make_key(_app(service), "survei", role="manager")
+    body = "\n".join([heads, *rows]).encode()
+    answer = service.post("/api/v1/surveys", params={"name": "SKM", "day": "2026-11-01"}, content=body, headers=manager)
+    assert answer.status_code == 201, answer.text
+    outside = report(service, "skm", audience="luar")
+    assert outside["tables"]["unit"][-1]["n_respondents"] == 20
+    assert "22 responden" not in str(outside["sentences"])
+    assert "22 responden" in report(service, "skm")["sentences"][0]
+
+
+def test_days_that_were_not_recorded_stay_missing_in_files_for_outside(service: TestClient) -> None:
+    for days_ago in (1, 2, 4):
+        for _ in range(6):
+            send(service, "sampah", days_ago)
+    params = {"by": "semua", "every": "D", "since": (TODAY - timedelta(days=4)).date().isoformat(), "format": "csv"}
+    answer = service.get("/api/v1/reports/trends", params=params).content.decode("utf-8-sig")
+    rows = {row["Mulai"]: row["Pesan"] for row in csv.DictReader(io.StringIO(answer))}
+    day = {ago: (TODAY - timedelta(days=ago)).date().isoformat() for ago in range(5)}
+    assert [rows[day[ago]] for ago in (4, 3, 2, 1)] == ["6", "", "6", "6"]
+    assert rows["Jumlah"] == "18"
+
+
+def test_a_district_may_bear_the_name_of_totals(service: TestClient) -> None:
+    for district in ("Jumlah", "Damar"):
+        for _ in range(6):
+            send(service, "sampah", 1, district)
+    rows = report(service, "trends", by="district", every="M", audience="luar")["tables"]["deret"]
+    told = {row["district"]: row["n"] for row in rows if row["period"] == "Jumlah"}
+    assert told == {"Jumlah (nama)": 6, "Damar": 6, "Jumlah": 12}
+
+
+def test_more_areas_than_totals_can_be_proved_for_still_come_as_a_file(service: TestClient) -> None:
+    app = _app(service)
+    when = TODAY - timedelta(days=5)
+    aspects = ("waktu", "sarana", "biaya", "prosedur", "perilaku")
+    with app.state.sessions.begin() as session:
+        session.add_all(
+            DailyCount(
+                day=when.date(), topic=topic, aspect=aspect, unit_id=0, district=f"Desa {n}", channel="web", sentiment="negatif",
+                urgency="biasa", band="0", n=12, n_repeat=0, n_settled=0, n_late=0,
+            )
+            for topic in WORDS for aspect in aspects for n in range(40)
+        )  # fmt: skip
+    answer = service.get("/api/v1/reports/priorities", params={"format": "csv"})
+    assert answer.status_code == 200, answer.text
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 800 and {row["Pesan"] for row in rows} == {"12"}
+
+
+def test_a_table_too_large_for_outside_is_refused_with_a_remedy(service: TestClient) -> None:
+    app = _app(service)
+    with app.state.sessions.begin() as session:
+        session.add_all(
+            DailyCount(
+                day=(TODAY - timedelta(days=1 + day)).date(), topic="jalan", aspect="waktu", unit_id=0, district=f"Desa {n}",
+                channel="web", sentiment="negatif", urgency="biasa", band="0", n=6, n_repeat=0, n_settled=0, n_late=0,
+            )
+            for day in range(60) for n in range(51)
+        )  # fmt: skip
+    params = {"by": "district", "every": "D", "format": "csv"}
+    answer = service.get("/api/v1/reports/trends", params=params)
+    body = assert_problem(answer, 422, "terlalu_besar_untuk_luar")
+    assert "audience=dalam" in str(body["detail"])
+    assert service.get("/api/v1/reports/trends", params=params | {"audience": "dalam"}).status_code == 200
+
+
 # ------------------------------------------------------------------------------------------------ priorities
 def test_the_area_with_more_trouble_comes_first_and_says_why(service: TestClient) -> None:
     for _ in range(14):
@@ -174,7 +267,7 @@ def test_the_area_with_more_trouble_comes_first_and_says_why(service: TestClient
     assert last["topic"] == "kependudukan" and last["chosen"] is False
     assert first["rank_low"] <= 1 <= first["rank_high"]
     assert "14 pesan" in first["reason"] and "Cemara" in first["reason"]
-    assert "besar dalam" in first["stability"]
+    assert first["stability"] == f"Semua {len(rows)} area masuk 5 besar"
 
 
 def test_messages_past_their_deadline_count_as_late(service: TestClient) -> None:

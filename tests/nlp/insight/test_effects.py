@@ -1,5 +1,7 @@
 """Did an action work: series worked by hand, verdicts, and simulated actions of known effect."""
 
+import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -229,6 +231,32 @@ def test_simulated_effects_are_recovered() -> None:
     assert held >= fewest
     assert expected_held >= fewest
     assert abs(np.mean(errors)) < 3 * np.std(errors) / np.sqrt(60)
+
+
+def test_messages_avoided_by_an_action_without_effect_are_seldom_called_sure() -> None:
+    """Four weeks of few messages, where chance alone makes many more or fewer come; 95 % of the intervals should hold 0."""
+    held = n = 0
+    for seed in range(60):
+        scene = replace(mixed(seed), ratio=1.0, rate=8.0, n_after_weeks=4)
+        _, low, high = _judged(scene, seed).avoided
+        if np.isfinite(low):
+            n, held = n + 1, held + (low <= 0 <= high)
+    assert n > 50
+    assert held >= binom.ppf(0.001, n, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ([20] * 20, [10] * 10, r"kira-kira \d+ pesan lebih sedikit \(95 %: \d+ sampai \d+ pesan lebih sedikit\)\."),
+        ([20] * 20, [40] * 10, r"kira-kira \d+ pesan lebih banyak \(95 %: \d+ sampai \d+ pesan lebih banyak\)\."),
+        ([20] * 20, [20] * 10, r"\(95 %: \d+ pesan lebih sedikit sampai \d+ pesan lebih banyak\)\."),
+    ],
+    ids=["fewer", "more", "either"],
+)
+def test_how_many_messages_is_said_plainly(before: list[int], after: list[int], told: str) -> None:
+    effect = effect_of(_weekly(before, after, other=200), Action(HERE, MONDAY))
+    assert re.search(told, effect.reasons[0]), effect.reasons[0]
 
 
 def test_verdicts_of_simulated_actions() -> None:

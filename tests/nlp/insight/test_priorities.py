@@ -155,6 +155,13 @@ def test_small_areas_are_pooled_by_topic_and_aspect() -> None:
     )
 
 
+def test_small_areas_that_no_pool_can_hold_are_said_plainly() -> None:
+    areas = _areas(n=[50, 3, 2])
+    areas["topic"] = ["jalan", "sampah", "kesehatan"]
+    notes = rank_areas(areas, _weights(min_messages=10, volume=1.0), LABELS).notes
+    assert "2 area dengan kurang dari 10 pesan (bersama 5 pesan) terlalu sedikit dan tidak diperingkat." in notes
+
+
 def test_a_pool_remembers_areas_that_fell_silent() -> None:
     areas = _areas(n=[50, 6, 7, 0], n_before=[50, 5, 0, 8])
     ranking = rank_areas(areas, _weights(min_messages=10, volume=1.0), LABELS)
@@ -184,13 +191,23 @@ def test_nothing_to_rank() -> None:
     ranking = rank_areas(_areas(n=[1, 2]), _weights(min_messages=10, volume=1.0), LABELS)
     assert ranking.areas.empty
     assert what_if(ranking, 3).areas.empty
+    assert what_if(ranking, 3).sentence == "Belum ada area dengan cukup pesan untuk diperingkat."
     assert rank_areas(_areas(n=[]), _weights(volume=1.0), LABELS).areas.empty
 
 
 # ------------------------------------------------------------------------------------------------ how firm, and why
+@pytest.mark.parametrize(
+    ("n_areas", "told"),
+    [(1, "Satu-satunya area dengan cukup pesan"), (5, "Semua 5 area masuk 5 besar"), (6, "Tetap 5 besar dalam")],
+)
+def test_as_many_areas_as_places_are_no_firm_ranking(n_areas: int, told: str) -> None:
+    ranked = rank_areas(_areas(n=[20 + 10 * n for n in range(n_areas)]), load_weights(), LABELS).areas
+    assert ranked["stability"].iat[0].startswith(told)
+
+
 def test_a_clear_first_stays_first_and_a_tie_does_not() -> None:
     weights = load_weights()
-    clear = rank_areas(_areas(n=[5_000, 100, 90], n_urgent=[3_000, 10, 9]), weights, LABELS).areas.iloc[0]
+    clear = rank_areas(_areas(n=[5_000, *[100] * 5], n_urgent=[3_000, *[10] * 5]), weights, LABELS).areas.iloc[0]
     assert (clear["rank_low"], clear["rank_high"]) == (1, 1)
     assert clear["stability"] == "Tetap 5 besar dalam 100 % bobot"
     tied = rank_areas(_areas(n=[100] * 4, n_urgent=[30, 31, 29, 30]), _weights(urgency=1.0), LABELS).areas

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import multivariate_normal, nbinom, norm
+from scipy.stats import binom, multivariate_normal, nbinom, norm
 
 from nlp.insight.looks import SHARES, any_window, false_discovery
 from nlp.insight.rises import FALL, RISE, what_rose
@@ -132,6 +132,14 @@ def test_weeks_must_be_one_to_four():
 
 
 # ------------------------------------------------------------------------------------------------ simulated streams
+def test_one_steady_stream_by_itself_is_seldom_said_to_have_moved():
+    days, told = pd.date_range(MONDAY, periods=7 * 60), []
+    for seed in range(150):
+        counts = pd.DataFrame({"day": days, "n": np.random.default_rng(seed).poisson(5, len(days))})
+        told.append(what_rose(counts[counts["n"] > 0], [], days[-1], labels=LABELS)["direction"].iat[0])
+    assert max(told.count(RISE), told.count(FALL)) <= binom.ppf(0.999, 150, 0.05)
+
+
 def test_planted_rises_are_found_and_few_false_ones():
     """A small edition of benchmarks/insight_signals.py: 24 topics, two years, weeks spread by 8 %, looks every week."""
     found, alarms = 0, 0

@@ -71,6 +71,23 @@ def test_large_counts_stay_and_zeros_do():
     assert table["n"].tolist() == [5, 0, 0, 99, 5, 99, 5, 99, 104]
 
 
+def test_a_count_that_is_missing_stays_so_and_so_does_a_total_of_nothing_else():
+    frame = crossed([[7, None], [9, None]])
+    table = suppress(frame, "n", ["topik", "unit"])
+    shown = {tuple(row[:2]): row[2] for row in table[["topik", "unit", "n"]].astype(object).to_numpy()}
+    assert [pd.isna(shown[place]) for place in (("r0", "c1"), (TOTAL, "c1"), (TOTAL, "c0"))] == [True, True, False]
+    assert (shown["r0", TOTAL], shown[TOTAL, TOTAL]) == (7, 16)
+    assert not table["hidden"].any()
+
+
+def test_a_table_without_totals_may_be_of_any_size():
+    frame = pd.DataFrame({"a": range(700), "b": "", "c": "", "n": [3, *[9] * 699]})
+    table = suppress(frame, "n", ["a", "b", "c"], margins=())
+    assert table["hidden"].tolist() == [True, *[False] * 699]
+    with pytest.raises(SuaraError, match="batasnya 600"):
+        suppress(frame, "n", ["a", "b", "c"])
+
+
 def test_nothing_else_than_the_count_comes_back_and_rows_are_added_up():
     frame = pd.DataFrame({"topik": ["a", "a", "b"], "n": [3, 4, 9], "n_negatif": [1, 1, 2]})
     table = suppress(frame, "n", ["topik"])
