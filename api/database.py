@@ -102,7 +102,9 @@ def _unusable(url: URL) -> SuaraError:
     return SuaraError(
         "basis data tidak dapat dibuka",
         where=url.render_as_string(hide_password=True),
-        remedy="Periksa SUARA_DATA_DIR atau SUARA_DATABASE_URL, dan hak tulis foldernya.",
+        remedy="Periksa SUARA_DATA_DIR dan hak tulis foldernya."
+        if url.get_backend_name() == "sqlite"
+        else "Periksa apakah PostgreSQL berjalan, dan alamat, nama, serta kata sandi di SUARA_DATABASE_URL.",
     )
 
 

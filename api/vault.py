@@ -14,7 +14,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 KEY_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random; fine for 2**32 messages a key
@@ -111,7 +111,9 @@ def create_key_file(path: Path) -> None:
         partial.write_text(new_key_line(AUDIT) + new_key_line("k1"), encoding="ascii")
     except OSError as error:
         raise SuaraError(
-            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa SUARA_DATA_DIR atau izin foldernya."
+            "berkas kunci enkripsi tidak dapat ditulis",
+            where=str(path),
+            remedy=f"{reason_of(error)}. Letak bawaannya menurut SUARA_DATA_DIR.",
         ) from error
     try:
         os.link(partial, path)  # of two processes that start at once one wins, and both then read the same file
@@ -134,7 +136,5 @@ def add_key(path: Path) -> str:
         partial.write_text(f"{lines.rstrip()}\n{new_key_line(name)}", encoding="ascii")
         partial.replace(path)
     except OSError as error:
-        raise SuaraError(
-            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa izin foldernya."
-        ) from error
+        raise SuaraError("berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy=f"{reason_of(error)}.") from error
     return name

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.classify.features import tokens, tokens_with_spans
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 DEFAULT_PATH = Path(__file__).with_name("evidence.toml")
 MAX_GAP_WORDS = 3
@@ -87,9 +87,8 @@ def load_rules(path: Path = DEFAULT_PATH) -> EvidenceRules:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SuaraError(
-            f"daftar petunjuk tidak terbaca: {error}", where=str(path), remedy="Perbaiki berkas TOML itu."
-        ) from error
+        why = reason_of(error).lower() if isinstance(error, OSError) else error
+        raise SuaraError(f"daftar petunjuk tidak terbaca: {why}", where=str(path), remedy="Perbaiki berkas TOML itu.") from error
     exact: dict[str, list[Pattern]] = {}
     prefix: list[tuple[str, Pattern]] = []
     entries = [*data.get("phrase", []), *data.get("context", [])]

@@ -1,5 +1,6 @@
 import csv
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,23 @@ def test_serve_without_a_model_ends_with_the_remedy(tmp_path: Path, monkeypatch:
     assert (ran.code, ran.out) == (2, "")
     [line] = ran.err.splitlines()
     assert "suara train" in line and str(folder) in line
+
+
+def test_serve_on_a_port_in_use_ends_with_the_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ran = suara("serve", "--port", port)
+    assert (ran.code, ran.out) == (2, "")
+    [line] = ran.err.splitlines()
+    assert f"127.0.0.1:{port}" in line and "--port" in line
+
+
+def test_a_database_that_does_not_answer_is_told_with_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUARA_DATABASE_URL", "postgresql://meja@127.0.0.1:1/suara")
+    ran = suara("audit", "verify")
+    assert (ran.code, ran.out) == (2, "")
+    [line] = ran.err.splitlines()
+    assert "PostgreSQL" in line and "folder" not in line
 
 
 # ------------------------------------------------------------------------------------------------ suara demo
