@@ -9,19 +9,13 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from api.faults import words_for
 from api.feedback.schemas import FeedbackIn
 from nlp.moments import EARLIEST_YEAR, FORMS, read_moment
 from nlp.tables import Source, as_text, read_chunks
 
 COLUMNS = ("text", "external_id", "received_at", "district", "channel", "visibility")
 MAX_PROBLEM_CHARS = 200
-_FAULTS = {
-    "string_too_long": "lebih dari {max_length} huruf",
-    "too_long": "lebih dari {max_length} huruf",  # of a length that is checked after another rule
-    "string_too_short": "kosong",
-    "literal_error": "harus salah satu dari {expected}",
-    "value_error": "{error}",
-}
 
 
 class RowError(Exception):
@@ -87,8 +81,7 @@ def as_message(row: dict[str, Any], defaults: RowDefaults, now: datetime) -> Fee
 
 def _reason(error: ValidationError) -> str:
     fault = error.errors()[0]
-    reason = _FAULTS.get(fault["type"], "nilainya tidak dapat dipakai").format(**fault.get("ctx", {}))
-    return f"{fault['loc'][0]}: {reason.replace(' or ', ' atau ')}"[:MAX_PROBLEM_CHARS]
+    return f"{fault['loc'][0]}: {words_for(fault)}"[:MAX_PROBLEM_CHARS]
 
 
 def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:
