@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-_DATE = "harus tanggal seperti 2026-11-20"
-_MOMENT = "harus waktu dengan zona seperti 2026-11-20T08:15:00+07:00"
+_DATE = "harus tanggal seperti 2026-01-31"
+_MOMENT = "harus waktu dengan zona seperti 2026-01-31T08:15:00+07:00"
 _OBJECT = "harus objek JSON"
 _WORDS = {
     "missing": "perlu diisi",

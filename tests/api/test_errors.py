@@ -67,7 +67,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     (URL, {"json": {"text": 5}}, "body.text", "harus teks"),
     (URL, {"json": {"text": ROAD, "teks": 5}}, "body.teks", "tidak dikenal"),
     (URL, {"json": {"text": ROAD, "channel": "fax"}}, "body.channel", "'media_sosial' atau 'lainnya'"),
-    (URL, {"json": {"text": ROAD, "received_at": "kemarin"}}, "body.received_at", "2026-11-20T08:15:00+07:00"),
+    (URL, {"json": {"text": ROAD, "received_at": "kemarin"}}, "body.received_at", "2026-01-31T08:15:00+07:00"),
     (URL, {"json": {"text": ROAD, "received_at": "2026-11-20"}}, "body.received_at", "zona"),
     (URL, {"json": {"text": ROAD, "visibility": "anonim", "reporter": {}}}, "body", "pesan anonim tidak boleh memuat reporter"),
     (URL, {"content": b"{", "headers": JSON}, "body.1", "JSON rusak"),
