@@ -55,7 +55,11 @@ def themes(context: Context, topic: str) -> Report:
                 ["name"],
             )
         },
-        sentences=(f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}.",),
+        sentences=(
+            f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}."
+            if len(messages)
+            else f"Belum ada pesan tentang {name} dalam jendela ini.",
+        ),
         private=tuple(notes),
     )
 
