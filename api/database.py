@@ -89,7 +89,7 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what it holds is the office's
         except OSError as error:
             raise _unusable(parsed) from error
     engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)  # what is stored stays out of error texts

@@ -106,7 +106,7 @@ def create_key_file(path: Path) -> None:
     """Write a key file with its first keys, for its owner alone; leaves an existing one untouched."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial.touch(mode=0o600)
         partial.write_text(new_key_line(AUDIT) + new_key_line("k1"), encoding="ascii")
     except OSError as error:

@@ -48,6 +48,15 @@ def test_a_key_made_while_the_service_runs_opens_it_at_once(settings: Settings) 
         assert client.get("/api/v1/feedback", headers={"X-API-Key": key}).status_code == 200
 
 
+@pytest.mark.parametrize("first", [("key", "list"), ("account", "list"), ("audit", "verify"), ("retention",)])
+def test_a_new_data_folder_is_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SUARA_DATA_DIR", str(tmp_path / "data"))
+    assert suara(*first).code == 0
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_installed_command_makes_a_key(settings: Settings) -> None:
     command = [str(Path(sys.executable).with_name("suara")), "key", "create", "--role", "desk", "--name", "loket"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
