@@ -62,6 +62,11 @@ def open_desk(settings: "Settings") -> "Desk":
     return Desk(settings, scoring, settings.open_vault(), WorkCalendar(settings.timezone, settings.holidays))
 
 
+def quiet(log_level: str) -> str:
+    """The level for a command that answers in a sentence: what a service tells its log would only stand in the way."""
+    return "WARNING" if log_level == "INFO" else log_level
+
+
 def shown(moment: "datetime | None") -> str:
     """A moment in a list, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else "-"

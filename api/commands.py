@@ -6,6 +6,7 @@ This module is loaded by every `suara`, also to score a file, so what is heavy i
 import csv
 import logging
 import signal
+import socket
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ import typer
 from api import commands_secrets as secrets
 from api.accounts import commands as accounts
 from api.audit import commands as audit
-from api.command_session import open_desk, open_session
+from api.command_session import open_desk, open_session, quiet
 from api.feedback import commands as feedback
 from api.imports import commands as imports
 from api.reports import commands as reports
+from nlp.errors import SuaraError
 
 CLOSE_WITHIN_S = 5  # streams of events would keep the service from ending
 DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
@@ -27,8 +29,10 @@ DEMO_FILE = Path(__file__).parent / "demo" / "messages.csv"
 
 def serve(
     host: Annotated[str, typer.Option(help="Alamat dengar.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Porta.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Banyak proses; lebih dari satu dengan PostgreSQL.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Porta, sampai 65535; 0: yang mana saja.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Banyak proses, 1 sampai 64; lebih dari satu dengan PostgreSQL.")
+    ] = 1,
 ) -> None:
     """Jalankan layanan."""
     import uvicorn
@@ -42,6 +46,7 @@ def serve(
     check_bundle(settings.model_dir)
     with open_session(settings):
         pass  # a database that cannot be opened is told here, in one line
+    _check_address(host, port)
     configure_logs(settings.log_level)
     logging.basicConfig(handlers=[ServerLines()], force=True)
     # uvicorn sends itself the signal again once it is done; as an interrupt it leaves time to end the worker, too
@@ -61,6 +66,21 @@ def serve(
         )
 
 
+def _check_address(host: str, port: int) -> None:
+    """SuaraError where the service could not listen there; uvicorn would tell it to the log, in English."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does: a service just ended is no other
+            listener.bind(address)
+    except OSError as error:
+        raise SuaraError(
+            "alamat itu tidak dapat dipakai",
+            where=f"{host}:{port}",
+            remedy="Mungkin layanan lain memakainya: hentikan, atau pilih --port lain. Periksa juga --host.",
+        ) from error
+
+
 def demo() -> None:
     """Isi basis data dengan pesan contoh karangan sendiri; aman diulang."""
     from rich.progress import track
@@ -74,7 +94,7 @@ def demo() -> None:
     from nlp.console import errors, print_out
 
     settings = load_settings()
-    configure_logs(settings.log_level)
+    configure_logs(quiet(settings.log_level))
     desk = open_desk(settings)
     now = datetime.now(UTC)
     with DEMO_FILE.open(encoding="utf-8", newline="") as file, open_session(settings) as session:

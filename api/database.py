@@ -89,7 +89,7 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what it holds is the office's
         except OSError as error:
             raise _unusable(parsed) from error
     engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)  # what is stored stays out of error texts
@@ -102,7 +102,9 @@ def _unusable(url: URL) -> SuaraError:
     return SuaraError(
         "basis data tidak dapat dibuka",
         where=url.render_as_string(hide_password=True),
-        remedy="Periksa SUARA_DATA_DIR atau SUARA_DATABASE_URL, dan hak tulis foldernya.",
+        remedy="Periksa SUARA_DATA_DIR dan hak tulis foldernya."
+        if url.get_backend_name() == "sqlite"
+        else "Periksa apakah PostgreSQL berjalan, dan alamat, nama, serta kata sandi di SUARA_DATABASE_URL.",
     )
 
 

@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from api.database import UNAVAILABLE
+from api.faults import words_for
 
 log = structlog.get_logger()
 
@@ -104,8 +105,8 @@ _STATUS = {
 def _validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  -- registered for this kind alone
     # the rejected value itself is left out, and so is a field name unlike ours: it may be somebody's message
-    details = [{"loc": _place(item["loc"]), "type": item["type"], "msg": item["msg"]} for item in error.errors()]
-    where = ", ".join(".".join(map(str, item["loc"])) for item in details[:3])
+    details = [{"loc": _place(item["loc"]), "type": item["type"], "msg": words_for(item)} for item in error.errors()]
+    where = "; ".join(f"{'.'.join(map(str, item['loc']))} ({item['msg']})" for item in details[:3])
     return problem(
         ApiError(422, "isi_tidak_sah", "Isi permintaan tidak sah", f"Periksa: {where}."), jsonable_encoder(details[:20])
     )

@@ -9,21 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.faults import words_for
 from api.routing.calendar import DEFAULT_PATH as HOLIDAYS
 from api.vault import Vault, create_key_file
 from nlp.errors import SuaraError
 from nlp.insight.weights import DEFAULT_PATH as WEIGHTS
 from nlp.labels import DEFAULT_PATH
-
-_FAULTS = {
-    "int_parsing": "harus bilangan bulat",
-    "bool_parsing": "harus true atau false",
-    "greater_than": "harus lebih dari {gt}",
-    "greater_than_equal": "paling kecil {ge}",
-    "less_than_equal": "paling besar {le}",
-    "literal_error": "harus salah satu dari {expected}",
-    "value_error": "{error}",
-}
 
 
 class Settings(BaseSettings):
@@ -151,7 +142,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         raise SuaraError(
-            _FAULTS.get(fault["type"], "nilainya tidak dapat dipakai").format(**fault.get("ctx", {})),
+            words_for(fault),
             where=f"SUARA_{fault['loc'][0]}".upper(),
             remedy="Perbaiki atau hapus variabel itu; daftar pengaturan ada di README.",
         ) from None

@@ -16,7 +16,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 KEY_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D: 96 bits, random; fine for 2**32 messages a key
@@ -108,12 +108,14 @@ def create_key_file(path: Path) -> None:
     """Write a key file with its first keys, for its owner alone; leaves an existing one untouched."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial.touch(mode=0o600)
         partial.write_text(new_key_line(AUDIT) + new_key_line("k1"), encoding="ascii")
     except OSError as error:
         raise SuaraError(
-            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa SUARA_DATA_DIR atau izin foldernya."
+            "berkas kunci enkripsi tidak dapat ditulis",
+            where=str(path),
+            remedy=f"{reason_of(error)}. Letak bawaannya menurut SUARA_DATA_DIR.",
         ) from error
     try:
         os.link(partial, path)  # of two processes that start at once one wins, and both then read the same file
@@ -143,9 +145,7 @@ def add_key(path: Path) -> str:
         with _alone(path.parent):
             return _append_key(path)
     except OSError as error:
-        raise SuaraError(
-            "berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy="Periksa izin foldernya."
-        ) from error
+        raise SuaraError("berkas kunci enkripsi tidak dapat ditulis", where=str(path), remedy=f"{reason_of(error)}.") from error
 
 
 def _append_key(path: Path) -> str:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.exceptions import Abort, TyperException
 
 from nlp.console import errors, print_out, progress_bar
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
+from nlp.usage import usage_fault
 
 DEFAULT_MODEL = Path("models/default")
 app = typer.Typer(
@@ -26,7 +28,7 @@ def train(
     columns: Columns = None,
     no_seed: Annotated[bool, typer.Option("--no-seed", help="Jangan ikutkan korpus benih.")] = False,
     encoder: Annotated[str, typer.Option(help="bundled, none, atau folder/nama penyandi kalimat.")] = "bundled",
-    seed: Annotated[int, typer.Option(help="Benih acak.")] = 0,
+    seed: Annotated[int, typer.Option(help="Benih acak, bilangan bulat.")] = 0,
     labels: Annotated[Path | None, typer.Option(help="Daftar label sendiri (TOML).", envvar="SUARA_LABELS")] = None,
 ) -> None:
     """Latih model dari korpus benih dan, bila ada, data sendiri."""
@@ -111,11 +113,24 @@ def main() -> None:
     """Run the command line; mistakes in what was given end with one line and exit code 2."""
     for point in entry_points(group="suara.commands"):
         point.load()(app)
+    fault: SuaraError | None
     try:
-        app()
+        code = app(standalone_mode=False)
     except SuaraError as error:
-        errors.print(f"Galat: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(2) from None
+        fault = error
+    except OSError as error:
+        fault = SuaraError(
+            "tidak dapat dibaca atau ditulis", where=str(error.filename or "berkas"), remedy=f"{reason_of(error)}."
+        )
+    except Abort:
+        fault = SuaraError("dihentikan")
+    except TyperException as error:
+        fault = usage_fault(error)
+    else:
+        raise SystemExit(code if isinstance(code, int) else 0)
+    if fault is not None:
+        errors.print(f"Galat: {fault}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

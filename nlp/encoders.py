@@ -63,6 +63,8 @@ def load_encoder(name: str) -> SentenceEncoder | None:
     """
     if name == "none":
         return None
+    if (Path(name).is_absolute() or name.startswith(".")) and not Path(name).is_dir():
+        raise SuaraError("folder penyandi tidak ada", where=f"--encoder {name}", remedy="Periksa letaknya, atau pakai 'bundled'.")
     try:
         folder = bundled_folder() if name == "bundled" else Path(name)
         return _onnx_encoder(folder) if _is_ours(folder) else _sentence_transformer(name)

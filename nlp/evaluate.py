@@ -13,7 +13,7 @@ from nlp.batch import Progress
 from nlp.classify.calibrate import coverage_at_precision, expected_calibration_error
 from nlp.classify.score import Assessment, Scorer
 from nlp.corpus import read_labelled
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 from nlp.tables import CHUNK_ROWS
 
 
@@ -46,7 +46,7 @@ def write_json(path: Path, figures: dict[str, dict[str, Any]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise SuaraError("tidak dapat menulis", where=str(path), remedy=f"{error.strerror}.") from error
+        raise SuaraError("tidak dapat menulis", where=str(path), remedy=f"{reason_of(error)}.") from error
 
 
 def evaluate_assessments(rows: pd.DataFrame, assessments: list[Assessment]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 DEFAULT_PATH = Path(__file__).with_name("labels.toml")
 
@@ -146,7 +146,7 @@ def load_labels(path: Path = DEFAULT_PATH) -> Labels:
         data = tomllib.loads(raw.decode("utf-8"))
     except OSError as error:
         raise SuaraError(
-            f"daftar label tidak dapat dibaca ({error.strerror})",
+            f"daftar label tidak dapat dibaca ({reason_of(error).lower()})",
             where=str(path),
             remedy="Periksa letaknya, atau salin nlp/labels.toml ke sana.",
         ) from error

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Self
 import pandas as pd
 from pandas.api.types import infer_dtype
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 CHUNK_ROWS = 1_000
 MAX_CELL_CHARS_XLSX = 32_767
@@ -57,7 +57,7 @@ def _suffix(path: Source) -> str:
     if suffix not in SUFFIXES:
         raise SuaraError(
             f"jenis berkas '{given or 'tanpa akhiran'}' tidak dikenal",
-            where=path.name,
+            where=path.name or str(path),
             remedy="Pakai .csv, .xlsx, atau .parquet.",
         )
     return suffix
@@ -94,7 +94,7 @@ def read_chunks(path: Source, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[pd.Da
         yield from reader(path, chunk_rows)
     except OSError as error:
         where = str(path) if isinstance(path, Path) else path.name
-        raise SuaraError("berkas tidak dapat dibuka", where=where, remedy=f"{error.strerror or error}.") from error
+        raise SuaraError("berkas tidak dapat dibuka", where=where, remedy=f"{reason_of(error)}.") from error
 
 
 def read_header(path: Source) -> Header:
@@ -186,7 +186,7 @@ def _csv_frames(path: Source, reader: Any, chunk_rows: int) -> Iterator[pd.DataF
                 rows, yielded = [], True
     except csv.Error as error:
         raise SuaraError(
-            f"susunan CSV rusak ({error})",
+            "susunan CSV rusak",
             where=f"{path.name}, baris {reader.line_num}",
             remedy="Biasanya tanda kutip yang tidak ditutup atau berkas terpotong; simpan ulang dari sumbernya.",
         ) from error
@@ -197,9 +197,9 @@ def _csv_frames(path: Source, reader: Any, chunk_rows: int) -> Iterator[pd.DataF
 
 
 # ------------------------------------------------------------------------------------------------ XLSX
-def _broken_xlsx(path: Source, detail: object) -> SuaraError:
+def _broken_xlsx(path: Source) -> SuaraError:
     return SuaraError(
-        f"berkas XLSX rusak atau terpotong ({detail})",
+        "berkas XLSX rusak atau terpotong",
         where=path.name,
         remedy="Buka dan simpan ulang dengan aplikasi lembar kerja, atau unduh ulang.",
     )
@@ -223,7 +223,7 @@ def _check_xlsx(path: Source) -> None:
                 if item.filename.startswith("xl/worksheets/") and item.filename.endswith(".xml"):
                     _check_extent(path, archive, item)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise _broken_xlsx(path, error) from error
+        raise _broken_xlsx(path) from error
 
 
 def _check_extent(path: Source, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> None:
@@ -259,7 +259,7 @@ def _read_xlsx(path: Source, chunk_rows: int) -> Iterator[pd.DataFrame]:
         with _open(path) as file, python_calamine.CalamineWorkbook.from_filelike(file) as book:
             rows = iter(book.get_sheet_by_index(0).iter_rows())
     except (python_calamine.CalamineError, OSError, IndexError) as error:
-        raise _broken_xlsx(path, error) from error
+        raise _broken_xlsx(path) from error
     columns = _check_columns(path, _strip_trailing([_cell(cell).strip() for cell in next(rows, [])]))
     width = len(columns)
     chunk: list[list[Any]] = []
@@ -339,7 +339,7 @@ class TableWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._partial.open("wb").close()
         except OSError as error:
-            raise SuaraError("tidak dapat menulis", where=str(self.path), remedy=f"{error.strerror}.") from error
+            raise SuaraError("tidak dapat menulis", where=str(self.path), remedy=f"{reason_of(error)}.") from error
         return self
 
     def write(self, frame: pd.DataFrame) -> None:

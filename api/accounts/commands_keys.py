@@ -13,7 +13,7 @@ def create(
     name: Annotated[str, typer.Option(help="Nama pemakai kunci, untuk dikenali kembali.")],
     scope: Annotated[list[str] | None, typer.Option(help="Hak; boleh lebih dari satu. Bawaan: semua hak peran.")] = None,
     unit: Annotated[list[str] | None, typer.Option(help="Kode unit; boleh lebih dari satu. Bawaan: semua unit.")] = None,
-    days: Annotated[int | None, typer.Option(help="Masa berlaku, hari. Bawaan: sampai dicabut.")] = None,
+    days: Annotated[int | None, typer.Option(help="Masa berlaku, bilangan hari. Bawaan: sampai dicabut.")] = None,
 ) -> None:
     """Buat kunci API; kunci tercetak sekali ini saja."""
     from api.accounts import service
@@ -48,7 +48,7 @@ def list_all() -> None:
     print_out("\n".join(lines))
 
 
-def revoke(prefix: Annotated[str, typer.Argument(help="Awalan kunci dari 'suara key list'.")]) -> None:
+def revoke(prefix: Annotated[str, typer.Argument(metavar="AWALAN", help="Awalan kunci dari 'suara key list'.")]) -> None:
     """Cabut kunci; berlaku seketika."""
     from api.accounts import service
     from api.accounts.principal import SYSTEM

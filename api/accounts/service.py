@@ -62,7 +62,7 @@ def revoke_key(session: Session, vault: Vault, who: Principal, prefix: str) -> A
     """End a key at once; SuaraError where none has this prefix. A second time changes nothing."""
     key = repository.find_key(session, prefix)
     if key is None:
-        raise SuaraError(f"kunci '{prefix}' tidak ditemukan", where="PREFIX", remedy="Lihat 'suara key list'.")
+        raise SuaraError(f"kunci '{prefix}' tidak ditemukan", where="AWALAN", remedy="Lihat 'suara key list'.")
     if key.revoked_at is None:
         key.revoked_at = datetime.now(UTC)
         record(session, vault, who, "key.revoked", ("key", key.id), prefix=prefix, name=key.name)

@@ -22,7 +22,7 @@ def export(out: Annotated[Path, typer.Option(help="Berkas hasil: .csv, .xlsx, at
 
 
 def retention(
-    days: Annotated[int | None, typer.Option(min=1, help="Hari simpan; bawaan SUARA_ORIGINAL_DAYS.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Hari simpan, sedikitnya 1; bawaan SUARA_ORIGINAL_DAYS.")] = None,
 ) -> None:
     """Musnahkan teks asli dan pelapor yang lewat masa simpan; teks tersamar dan statistik tetap."""
     from datetime import UTC, datetime

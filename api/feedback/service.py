@@ -30,7 +30,7 @@ from api.identifiers import read_receipt, shown_receipt
 from api.integrity.access import require_unlimited
 from api.integrity.cases import Span, keep_kinds, note_opening, open_case, spans_in_the_room
 from api.routing.schemas import DispositionIn, DispositionOut
-from api.routing.service import apply_routing, dispose, load_rulebook, require_label, routing_out, trail
+from api.routing.service import apply_routing, dispose, load_rulebook, require_label, require_unit, routing_out, trail
 from api.scoring.schemas import AssessmentOut
 from nlp.labels import FLAGGED_BANDS
 
@@ -189,7 +189,11 @@ def _correction_out(row: Correction) -> CorrectionOut:
 
 
 def read_page(session: Session, desk: Desk, who: Principal, wanted: FeedbackFilter) -> FeedbackPage:
-    """Messages from the newest on, or those older than the cursor's."""
+    """Messages from the newest on, or those older than the cursor's; ApiError 422 for an unknown label or unit."""
+    for name in ("topic", "aspect", "sentiment", "urgency"):  # a slip would look like a day without such messages
+        require_label(desk.labels, name, getattr(wanted, name))
+    if wanted.unit not in (None, "-"):
+        require_unit(session, wanted.unit)
     before = _place_of(session, who, wanted.cursor) if wanted.cursor else None
     wanted = wanted.model_copy(update={"limit": min(wanted.limit, desk.settings.page_limit)})
     rows = repository.page(

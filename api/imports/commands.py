@@ -20,7 +20,7 @@ def worker(
     configure_logs(settings.log_level)
     logging.basicConfig(handlers=[ServerLines()], force=True)
     desk = open_desk(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_sessions(settings) as sessions:
         run(desk, sessions, with_parent=with_parent)
 

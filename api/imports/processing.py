@@ -25,7 +25,7 @@ from api.feedback.intake import Arrival, store
 from api.feedback.schemas import FeedbackIn
 from api.imports import repository
 from api.imports.files import destroy, destroy_strays, path_of
-from api.imports.rows import RowDefaults, RowError, as_message, count_rows, read_rows
+from api.imports.rows import SHEET_ROW, RowDefaults, RowError, as_message, count_rows, read_rows
 from api.imports.service import table_of
 from api.imports.tables import Import, ImportProblem
 from api.logs import place_of
@@ -146,7 +146,7 @@ class ImportWorker:
             try:
                 messages.append((number, as_message(cell, defaults, now)))
             except RowError as problem:
-                problems.append(ImportProblem(import_id=row.id, row_number=number, problem=str(problem)))
+                problems.append(ImportProblem(import_id=row.id, row_number=cell[SHEET_ROW], problem=str(problem)))
         sender = Principal(cast(ActorKind, row.actor_kind), row.actor_id, row.actor_name, "desk", frozenset({Right.WRITE}))
         assessments = self.desk.scoring.assess([message.text for _, message in messages])
         # without autoflush: what a row's queries look for is flushed already, so the rest may wait for the next flush

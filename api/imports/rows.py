@@ -9,19 +9,14 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from api.faults import words_for
 from api.feedback.schemas import CLOCK_LEEWAY, FeedbackIn
 from nlp.moments import EARLIEST_YEAR, FORMS, read_moment
 from nlp.tables import Source, as_text, read_chunks
 
 COLUMNS = ("text", "external_id", "received_at", "district", "channel", "visibility")
 MAX_PROBLEM_CHARS = 200
-_FAULTS = {
-    "string_too_long": "lebih dari {max_length} huruf",
-    "too_long": "lebih dari {max_length} huruf",  # of a length that is checked after another rule
-    "string_too_short": "kosong",
-    "literal_error": "harus salah satu dari {expected}",
-    "value_error": "{error}",
-}
+SHEET_ROW = "sheet_row"  # where a row stands in the file as a spreadsheet shows it; the header is row 1
 
 
 class RowError(Exception):
@@ -41,14 +36,16 @@ def read_rows(
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """(number of the first row, rows) of each chunk after `skip` rows; the first row under the header has number 1.
 
-    A row is {name of `COLUMNS`: cell}, cells as text but for `received_at`, which a sheet may hold as a date. Empty rows
-    are left out and not counted, as in a CSV. Raises SuaraError as `read_chunks` does.
+    A row is {name of `COLUMNS`: cell} and its `SHEET_ROW`, cells as text but for `received_at`, which a sheet may hold as
+    a date. Empty rows are left out and not counted, as in a CSV. Raises SuaraError as `read_chunks` does.
     """
-    number = 1
+    number, sheet_row = 1, 2
     for frame in read_chunks(source, chunk_rows=chunk_rows):
         chosen = frame[list(columns.values())].set_axis(list(columns), axis="columns")
         texts = chosen.apply(as_text)
         cells = texts.assign(received_at=chosen["received_at"]) if "received_at" in columns else texts
+        cells = cells.assign(**{SHEET_ROW: range(sheet_row, sheet_row + len(cells))})
+        sheet_row += len(cells)
         rows = cells[_is_filled(texts, frame)].to_dict("records")
         left = rows[max(0, skip + 1 - number) :]
         if left:
@@ -74,7 +71,7 @@ def as_message(row: dict[str, Any], defaults: RowDefaults, now: datetime) -> Fee
     """The message of a row; RowError where it cannot be taken in."""
     if not row["text"].strip():
         raise RowError("text: kosong")
-    fields = {name: cell.strip() for name, cell in row.items() if name not in ("text", "received_at") and cell.strip()}
+    fields = {name: cell.strip() for name, cell in row.items() if name not in ("text", "received_at", SHEET_ROW) and cell.strip()}
     for name in ("channel", "visibility"):
         if name in fields:
             fields[name] = re.sub(r"\s+", "_", fields[name].casefold())
@@ -87,8 +84,7 @@ def as_message(row: dict[str, Any], defaults: RowDefaults, now: datetime) -> Fee
 
 def _reason(error: ValidationError) -> str:
     fault = error.errors()[0]
-    reason = _FAULTS.get(fault["type"], "nilainya tidak dapat dipakai").format(**fault.get("ctx", {}))
-    return f"{fault['loc'][0]}: {reason.replace(' or ', ' atau ')}"[:MAX_PROBLEM_CHARS]
+    return f"{fault['loc'][0]}: {words_for(fault)}"[:MAX_PROBLEM_CHARS]
 
 
 def _moment(cell: Any, zone: tzinfo, now: datetime) -> datetime | None:

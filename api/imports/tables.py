@@ -42,5 +42,5 @@ class ImportProblem(Base):
     __tablename__ = "import_problems"
 
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
-    row_number: Mapped[int] = mapped_column(primary_key=True)  # 1 is the first row under the header
+    row_number: Mapped[int] = mapped_column(primary_key=True)  # as a spreadsheet shows it: 1 is the header
     problem: Mapped[str] = mapped_column(String(200))

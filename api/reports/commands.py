@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.command_session import open_desk, open_session
+from api.command_session import open_desk, open_session, quiet
 
 if TYPE_CHECKING:  # every `suara` loads this module, also to score a file
     from api.reports.schemas import MonthlyQuery
@@ -30,7 +30,7 @@ def report(
 
     wanted = _wanted(month, out, unit, audience)
     settings = load_settings()
-    configure_logs(settings.log_level)
+    configure_logs(quiet(settings.log_level))
     with progress_bar("menyusun laporan"):
         desk = open_desk(settings)
         try:

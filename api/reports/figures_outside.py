@@ -30,7 +30,7 @@ def outside(context: Context, figures: Figures) -> Figures:
             422,
             "terlalu_sedikit_untuk_luar",
             "Terlalu sedikit pesan untuk luar kantor",
-            "Angkanya akan membuka hal pribadi. Pakai audience=dalam, atau pilih bulan lain.",
+            "Angkanya akan membuka hal pribadi. Buat untuk dalam kantor (audience dalam), atau pilih bulan lain.",
         )
     if totals["n_before"] or month_totals[before]:
         topics["n_before"] = pd.array([pd.NA] * len(topics), dtype="Int64")

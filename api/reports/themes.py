@@ -31,7 +31,11 @@ def themes(context: Context, topic: str) -> Report:
     others = lacking(new) if topic == context.labels.codes("topic")[-1] else []
     notes = [f"Tema baru atau meningkat: {theme.name} ({number(theme.size)} pesan)." for theme in found if theme.is_emerging]
     notes += [f"Mungkin perlu topik sendiri: {theme.name} ({number(theme.size)} pesan)." for theme in others]
-    told = f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}."
+    told = (
+        f"{number(len(found))} tema di antara {number(len(messages))} pesan tentang {name}."
+        if len(messages)
+        else f"Belum ada pesan tentang {name} dalam jendela ini."
+    )
     is_for_all = not is_small(len(messages))
     frame = _frame(found, messages)
     return Report(

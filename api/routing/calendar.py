@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 DEFAULT_PATH = Path(__file__).with_name("hari_libur.toml")
 MAX_WORKING_DAYS = 366
@@ -24,8 +24,9 @@ class WorkCalendar:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
             self._free, self._worked = (frozenset(map(_as_date, data.get(name, []))) for name in ("libur", "masuk"))
         except (OSError, ValueError) as error:
+            why = reason_of(error).lower() if isinstance(error, OSError) else error
             raise SuaraError(
-                f"daftar hari libur tidak terbaca: {error}",
+                f"daftar hari libur tidak terbaca: {why}",
                 where=str(path),
                 remedy="Tulis libur = [2026-12-24] dan masuk = [], tanggal tanpa kutip.",
             ) from error

@@ -87,10 +87,21 @@ def dispose(
     row: Feedback,
     wanted: DispositionIn,
 ) -> None:
-    """A person sends a message to a unit; the trail keeps every step. ApiError 422 for an unknown or closed unit."""
+    """A person sends a message to a unit; the trail keeps every step.
+
+    ApiError 422 for an unknown or closed unit, or a deadline before the message came.
+    """
     unit = require_unit(session, wanted.unit)
     if not unit.is_active:
         raise ApiError(422, "unit_tutup", "Unit sudah ditutup", f"Unit '{unit.code}' tidak menerima pesan lagi. Pilih unit lain.")
+    received_on = calendar.day_of(row.received_at)
+    if wanted.deadline_on is not None and wanted.deadline_on < received_on:
+        raise ApiError(
+            422,
+            "batas_sebelum_diterima",
+            "Batas waktu mendahului pesan",
+            f"Pesan ini diterima {received_on}; isi deadline_on dengan hari itu atau sesudahnya.",
+        )
     today = calendar.day_of(datetime.now(UTC))
     last_day = wanted.deadline_on or deadline(calendar, labels, row.topic, today, None)
     record(session, vault, who, "feedback.disposed", ("feedback", row.public_id), unit=unit.code, before=row.unit_id or 0)

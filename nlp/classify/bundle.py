@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import nlp
 from nlp.classify.evidence import EvidenceFinder, EvidenceRules, load_rules
 from nlp.classify.tasks import Form, Task
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 from nlp.labels import Labels, load_labels
 from nlp.text.normalise import SLANG_PATH
 
@@ -66,6 +67,11 @@ def check_target(folder: Path) -> None:
         raise SuaraError("bukan folder", where=str(nearest), remedy="Pilih folder kosong untuk --out.")
     if nearest == folder and any(folder.iterdir()) and not (folder / SUMS).exists():
         raise SuaraError("folder sudah berisi hal lain", where=str(folder), remedy="Pilih folder kosong untuk --out.")
+    try:
+        with TemporaryFile(dir=nearest):  # told now, not after minutes of training
+            pass
+    except OSError as error:
+        raise SuaraError("tidak dapat menulis model", where=str(folder), remedy=f"{reason_of(error)}.") from error
 
 
 def save_bundle(folder: Path, files: dict[str, str | bytes | npt.NDArray[Any]]) -> None:
@@ -82,7 +88,7 @@ def save_bundle(folder: Path, files: dict[str, str | bytes | npt.NDArray[Any]]) 
         sums = "".join(f"{_digest(folder / name)}  {name}\n" for name in sorted(files))
         (folder / SUMS).write_text(sums, encoding="ascii")
     except OSError as error:
-        raise SuaraError("tidak dapat menulis model", where=str(folder), remedy=f"{error.strerror}.") from error
+        raise SuaraError("tidak dapat menulis model", where=str(folder), remedy=f"{reason_of(error)}.") from error
 
 
 def check_bundle(folder: Path) -> None:
@@ -91,7 +97,7 @@ def check_bundle(folder: Path) -> None:
         raise SuaraError(
             "model tidak ada",
             where=str(folder),
-            remedy="Buat dengan 'suara train --out DIR', atau tunjuk dengan --model DIR.",
+            remedy=f"Buat dengan 'suara train --out {folder}', atau tunjuk yang lain: --model DIR, layanan: SUARA_MODEL_DIR.",
         )
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()

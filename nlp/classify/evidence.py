@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.classify.features import tokens, tokens_with_spans
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 DEFAULT_PATH = Path(__file__).with_name("evidence.toml")
 MAX_GAP_WORDS = 3
@@ -25,6 +25,7 @@ ROLES = ("act", "gain", "actor")
 CONTEXTS = ("denial", "wish", "news", "street", "private", "question")
 REACHING = ("denial", "wish")  # these bind to a word beside them; the others to the whole text
 _AMOUNT = re.compile(r"rp0+|0+(?:rb|ribu|jt|juta|k)|0{5,8}")  # digits read as 0; four bare digits are mostly years
+_DIGITS = re.compile(r"(?:rp)?0{1,3}")  # what may stand before the point in a number such as 500.000
 _AMOUNT_UNIT = frozenset({"ribu", "juta", "rupiah", "rb", "jt", "perak"})
 _PLACE = frozenset(
     {"jalan", "gang", "rt", "rw", "kelurahan", "kecamatan", "desa", "dusun", "kampung", "perumahan", "blok", "pasar"}
@@ -87,9 +88,8 @@ def load_rules(path: Path = DEFAULT_PATH) -> EvidenceRules:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SuaraError(
-            f"daftar petunjuk tidak terbaca: {error}", where=str(path), remedy="Perbaiki berkas TOML itu."
-        ) from error
+        why = reason_of(error).lower() if isinstance(error, OSError) else error
+        raise SuaraError(f"daftar petunjuk tidak terbaca: {why}", where=str(path), remedy="Perbaiki berkas TOML itu.") from error
     exact: dict[str, list[Pattern]] = {}
     prefix: list[tuple[str, Pattern]] = []
     entries = [*data.get("phrase", []), *data.get("context", [])]
@@ -225,6 +225,22 @@ def _denied_after(item: Found, binding: Found) -> bool:
 
 def _near(item: Found, found: Sequence[Found]) -> set[str]:
     return {o.role for o in found if o.role in ("actor", "amount") and abs(o.first - item.first) <= NEAR_WORDS}
+
+
+def places_shown(row: Sequence[str], item: Found) -> tuple[int, int]:
+    """First and last token to show of something found: an amount with all its digits, currency and unit.
+
+    `find` notes one token of it, which is enough to learn from; to a reader '5' of '5 juta' says nothing, and 'Rp500' of
+    'Rp500.000' something else.
+    """
+    first, last = item.first, item.last
+    if item.role != "amount":
+        return first, last
+    while last + 1 < len(row) and row[last + 1] == "000":  # every digit is read as 0
+        last += 1
+    while first and row[first] == "000" and _DIGITS.fullmatch(row[first - 1]):
+        first -= 1
+    return first - (first > 0 and row[first - 1] == "rp"), last + (last + 1 < len(row) and row[last + 1] in _AMOUNT_UNIT)
 
 
 def circumstances(text: str) -> list[tuple[int, int, str]]:

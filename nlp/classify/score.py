@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from nlp.classify.bundle import Bundle, check_bundle, load_bundle
-from nlp.classify.evidence import EvidenceFinder, Found, circumstances, completeness
+from nlp.classify.evidence import EvidenceFinder, Found, circumstances, completeness, places_shown
 from nlp.classify.examples import Example, Examples
 from nlp.classify.features import FeatureSpace, tokens, tokens_with_spans
 from nlp.classify.probability import monotone, sigmoid, softmax
@@ -268,15 +268,17 @@ class Scorer:
     def _evidence(self, masked_text: str, phrases: Sequence[Found], words_row: sp.csr_matrix) -> tuple[Evidence, ...]:
         """Phrases of the evidence layer, each with the weight its words have, and the words that raised the risk most."""
         spans = tokens_with_spans(masked_text)
+        row = [token for token, _, _ in spans]
         reasons = word_weights(self._features, masked_text, spans, words_row, self._risk_weights)
         weight_at = {(r.start, r.end): r.weight for r in reasons}
         found: list[Evidence] = []
         taken: set[int] = set()
         for item in sorted(phrases, key=lambda f: f.first - f.last):
-            positions = set(range(item.first, item.last + 1))
+            first, last = places_shown(row, item)
+            positions = set(range(first, last + 1))
             if item.role in SHOWN_ROLES and not item.weakened and not positions & taken:
                 taken |= positions
-                start, end = spans[item.first][1], spans[item.last][2]
+                start, end = spans[first][1], spans[last][2]
                 weight = sum(weight_at[place] for place in {spans[k][1:] for k in positions})
                 found.append(_evidence_of(masked_text, start, end, SHOWN_ROLES[item.role], weight))
         covered = {spans[k][1:] for k in taken}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nlp.errors import SuaraError
+from nlp.errors import SuaraError, reason_of
 
 DEFAULT_PATH = Path(__file__).with_name("priorities.toml")
 PARTS = ("volume", "urgency", "displeasure", "growth", "late", "repeat", "integrity")
@@ -28,7 +28,7 @@ def load_weights(path: Path = DEFAULT_PATH) -> Weights:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuaraError(
-            f"bobot prioritas tidak dapat dibaca ({error.strerror})",
+            f"bobot prioritas tidak dapat dibaca ({reason_of(error).lower()})",
             where=str(path),
             remedy="Periksa letaknya, atau salin nlp/insight/priorities.toml ke sana.",
         ) from error

@@ -52,12 +52,15 @@ def what_if(ranking: Ranking, budget: float, costs: pd.Series | None = None, see
     expected = ranking.areas["next_shape"] * ranking.areas["next_scale"]
     messages = float(expected[chosen].sum())
     share = messages / float(expected.sum()) if expected.sum() else 0.0
-    sentence = (
-        f"Memperbaiki {number(len(areas))} area ini menyentuh kira-kira {number(messages)} pesan ({interval(low, high)})"
-        f" pada periode berikut yang sama panjang, {percent(share)} dari semuanya."
-    )
     if ranking.areas.empty:
         sentence = "Belum ada area dengan cukup pesan untuk diperingkat."
+    elif areas.empty:
+        sentence = "Anggaran ini belum menjangkau satu area pun."
+    else:
+        sentence = (
+            f"Memperbaiki {number(len(areas))} area ini menyentuh kira-kira {number(messages)} pesan ({interval(low, high)})"
+            f" pada periode berikut yang sama panjang, {percent(share)} dari pesan semua area yang diperingkat."
+        )
     return Plan(areas, float(costs[chosen].sum()), messages, float(low), float(high), share, sentence)
 
 

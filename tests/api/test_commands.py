@@ -1,5 +1,6 @@
 import csv
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_a_key_made_while_the_service_runs_opens_it_at_once(settings: Settings) 
         assert client.get("/api/v1/feedback", headers={"X-API-Key": key}).status_code == 200
 
 
+@pytest.mark.parametrize("first", [("key", "list"), ("account", "list"), ("audit", "verify"), ("retention",)])
+def test_a_new_data_folder_is_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SUARA_DATA_DIR", str(tmp_path / "data"))
+    assert suara(*first).code == 0
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_installed_command_makes_a_key(settings: Settings) -> None:
     command = [str(Path(sys.executable).with_name("suara")), "key", "create", "--role", "desk", "--name", "loket"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
@@ -90,6 +100,23 @@ def test_serve_without_a_model_ends_with_the_remedy(tmp_path: Path, monkeypatch:
     assert (ran.code, ran.out) == (2, "")
     [line] = ran.err.splitlines()
     assert "suara train" in line and str(folder) in line
+
+
+def test_serve_on_a_port_in_use_ends_with_the_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ran = suara("serve", "--port", port)
+    assert (ran.code, ran.out) == (2, "")
+    [line] = ran.err.splitlines()
+    assert f"127.0.0.1:{port}" in line and "--port" in line
+
+
+def test_a_database_that_does_not_answer_is_told_with_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUARA_DATABASE_URL", "postgresql://meja@127.0.0.1:1/suara")
+    ran = suara("audit", "verify")
+    assert (ran.code, ran.out) == (2, "")
+    [line] = ran.err.splitlines()
+    assert "PostgreSQL" in line and "folder" not in line
 
 
 # ------------------------------------------------------------------------------------------------ suara demo

@@ -17,7 +17,7 @@ from api.reports.scope import Scope
 from api.settings import Settings
 from nlp.insight.frames import DIMENSIONS, MEASURES
 from tests.api.conftest import make_key, serving
-from tests.api.messages import BRIBE, FAMILY_CARD, ROAD, WASTE, WATER
+from tests.api.messages import BRIBE, FAMILY_CARD, ROAD, WASTE, WATER, assert_problem
 
 URL = "/api/v1/feedback"
 EVERY = ("day", *DIMENSIONS)
@@ -100,6 +100,15 @@ def test_a_settled_message_past_its_deadline_is_late(service: TestClient) -> Non
     assert totals(service) == {(): (2, 0, 2, 1)}
 
 
+def test_a_deadline_before_the_message_came_is_refused(service: TestClient) -> None:
+    one = send(service, ROAD, received_at="2026-11-02T01:00:00Z")
+    step = {"unit": "pdam", "reason": "Pipa bocor."}
+    refused = service.post(f"{URL}/{one}/dispositions", json=step | {"deadline_on": "2026-11-01"})
+    assert_problem(refused, 422, "batas_sebelum_diterima")
+    assert service.post(f"{URL}/{one}/dispositions", json=step | {"deadline_on": "2026-11-02"}).status_code == 201
+    assert totals(service, "unit") == {("Dinas pdam",): (1, 0, 0, 0)}
+
+
 def test_a_repeat_of_the_same_place_is_counted_as_one(service: TestClient) -> None:
     for district in ("Damar Barat", "Damar Barat", "Damar Timur"):
         send(service, ROAD, district=district)
@@ -140,7 +149,7 @@ def test_after_a_busy_day_the_counts_are_those_of_a_recount(service: TestClient)
                     ("corrections", {"topic": draw.choice(("jalan", "sampah")), "band": draw.choice("01")}),
                     (
                         "dispositions",
-                        {"unit": draw.choice(("dlh", "pdam")), "reason": "Sesuai tugas.", "deadline_on": "2026-11-03"},
+                        {"unit": draw.choice(("dlh", "pdam")), "reason": "Sesuai tugas.", "deadline_on": "2026-11-05"},
                     ),
                     ("state", {"state": draw.choice(("selesai", "ditangani"))}),
                 ]

@@ -60,6 +60,43 @@ def test_every_error_is_a_problem_that_repeats_no_words(
     assert response.headers["x-request-id"]
 
 
+WRONG: list[tuple[str, dict[str, Any], str, str]] = [
+    (URL, {"json": {}}, "body.text", "perlu diisi"),
+    (URL, {"json": {"text": ""}}, "body.text", "kosong"),
+    (URL, {"json": {"text": "x" * 20_001}}, "body.text", "lebih dari 20000 huruf"),
+    (URL, {"json": {"text": 5}}, "body.text", "harus teks"),
+    (URL, {"json": {"text": ROAD, "teks": 5}}, "body.teks", "tidak dikenal"),
+    (URL, {"json": {"text": ROAD, "channel": "fax"}}, "body.channel", "'media_sosial' atau 'lainnya'"),
+    (URL, {"json": {"text": ROAD, "received_at": "kemarin"}}, "body.received_at", "2026-01-31T08:15:00+07:00"),
+    (URL, {"json": {"text": ROAD, "received_at": "2026-11-20"}}, "body.received_at", "zona"),
+    (URL, {"json": {"text": ROAD, "visibility": "anonim", "reporter": {}}}, "body", "pesan anonim tidak boleh memuat reporter"),
+    (URL, {"content": b"{", "headers": JSON}, "body.1", "JSON rusak"),
+    (URL, {"json": [ROAD]}, "body", "harus objek JSON"),
+    (f"{URL}/{'0' * 26}/dispositions", {"json": {"unit": "dinas", "reason": "ok"}}, "body.reason", "kurang dari 5 huruf"),
+    (f"{URL}/{'0' * 26}/corrections", {"json": {"kinds": ["a"] * 11}}, "body.kinds", "lebih dari 10 butir"),
+]
+
+
+@pytest.mark.parametrize(("path", "request_", "where", "words"), WRONG, ids=[f"{where} {words}" for _, _, where, words in WRONG])
+def test_what_is_wrong_in_a_request_is_told_in_indonesian(
+    client_with_key: TestClient, path: str, request_: dict[str, Any], where: str, words: str
+) -> None:
+    body = client_with_key.post(path, **request_).json()
+    assert body["code"] == "isi_tidak_sah"
+    assert f"{where} (" in body["detail"] and words in body["detail"]
+    assert words in body["errors"][0]["msg"]
+
+
+def test_what_is_wrong_in_a_query_is_told_in_indonesian(client_with_key: TestClient) -> None:
+    told = client_with_key.get(URL, params={"limit": 0, "overdue": "ya", "state": "beres", "resi": "x"}).json()["errors"]
+    assert {item["loc"][-1]: item["msg"] for item in told} == {
+        "limit": "paling kecil 1",
+        "overdue": "harus true atau false",
+        "state": "harus salah satu dari 'diterima', 'diteruskan', 'ditangani', 'selesai' atau 'ditolak'",
+        "resi": "tidak dikenal; hapus atau betulkan namanya",
+    }
+
+
 def test_a_wrong_method_names_the_right_ones(shared_client: TestClient) -> None:
     assert shared_client.get("/api/v1/score").headers["allow"] == "POST"
 

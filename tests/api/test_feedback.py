@@ -332,6 +332,24 @@ def test_a_bad_place_in_the_list_is_refused(client: TestClient, headers: Headers
     assert_problem(client.get(URL, params=params, headers=headers), status)
 
 
+@pytest.mark.parametrize(
+    ("params", "code", "words"),
+    [
+        ({"urgency": "urgent"}, "label_tidak_dikenal", "darurat"),
+        ({"topic": "jln"}, "label_tidak_dikenal", "jalan"),
+        ({"aspect": "lama"}, "label_tidak_dikenal", "waktu"),
+        ({"sentiment": "marah"}, "label_tidak_dikenal", "negatif"),
+        ({"unit": "dukcapil"}, "unit_tidak_dikenal", "/api/v1/units"),
+    ],
+)
+def test_a_slip_in_a_filter_is_told_and_not_taken_for_a_day_without_messages(
+    client: TestClient, headers: Headers, params: dict[str, str], code: str, words: str
+) -> None:
+    body = assert_problem(client.get(URL, params=params, headers=headers), 422, code)
+    assert words in str(body["detail"])
+    assert client.get(URL, params={"unit": "-"}, headers=headers).json() == {"items": [], "next_cursor": None}
+
+
 def test_received_long_ago_does_not_change_the_order_of_arrival(client: TestClient, headers: Headers) -> None:
     now = datetime.now(UTC)
     ids = [send(client, headers, received_at=(now - timedelta(days=days)).isoformat())["id"] for days in (1, 400, 0)]

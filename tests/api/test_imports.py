@@ -117,7 +117,7 @@ def test_an_xlsx_is_taken_in_with_its_dates_and_without_its_empty_rows(both: Tes
     ended = told(both, desk_key, body["id"])
     assert (ended["state"], ended["rows_total"], ended["rows_done"], ended["rows_failed"]) == ("selesai", 3, 3, 1)
     assert rows_of(both.app, "SELECT external_id, import_row FROM feedback ORDER BY id") == [("17", 1), ("18", 2)]
-    assert both.get(f"{URL}/{body['id']}/errors", headers=desk_key).text == "baris,alasan\n3,text: kosong\n"
+    assert both.get(f"{URL}/{body['id']}/errors", headers=desk_key).text == "baris,alasan\n5,text: kosong\n"
 
 
 def test_nothing_of_the_words_is_in_the_clear_while_the_file_waits(
@@ -223,8 +223,8 @@ def test_rows_that_cannot_be_taken_in_are_told_by_number_and_the_others_are_in(b
     assert response.headers["content-type"].startswith("text/csv")
     assert response.headers["content-disposition"] == f'attachment; filename="galat-{body["id"]}.csv"'
     lines = response.text.splitlines()
-    assert lines[:2] == ["baris,alasan", "2,text: kosong"]
-    assert [line.split(",", 1)[0] for line in lines[1:]] == ["2", "3", "4", "5", "6", "7", "8"]
+    assert lines[:2] == ["baris,alasan", "3,text: kosong"]
+    assert [line.split(",", 1)[0] for line in lines[1:]] == ["3", "4", "5", "6", "7", "8", "9"]
     assert "bukan tanggal" in lines[3] and "'media_sosial' atau 'lainnya'" in lines[4] and "lebih dari 20000 huruf" in lines[5]
     assert all(words not in response.text for words in ("merpati", "aspal", "xxx", "31/02"))
     stored = rows_of(both.app, "SELECT import_row, channel FROM feedback ORDER BY id")
@@ -240,7 +240,7 @@ def test_of_many_wrong_rows_the_first_are_kept_and_all_are_counted(
     work(app)
     assert told(client, headers, body["id"])["rows_failed"] == 8
     lines = client.get(f"{URL}/{body['id']}/errors", headers=headers).text.splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3", "4", "5"]
+    assert [line.split(",")[0] for line in lines[1:]] == ["2", "3", "4", "5", "6"]
 
 
 JAKARTA = RowDefaults(None, ZoneInfo("Asia/Jakarta"))

@@ -326,8 +326,9 @@ SCORE_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
         lambda d, m: _scoring(d, d / "tiada", _csv(d, b"text\nsampah\n")),
         ["tiada", "model tidak ada", "suara train"],
     ),
-    "missing file": (lambda d, m: _scoring(d, m, d / "tiada.csv"), ["tiada.csv", "tidak dapat dibuka"]),
+    "missing file": (lambda d, m: _scoring(d, m, d / "tiada.csv"), ["tiada.csv", "tidak dapat dibuka", "foldernya tidak ada"]),
     "folder as file": (lambda d, m: _scoring(d, m, d), ["jenis berkas", "tanpa akhiran"]),
+    "this folder as file": (lambda d, m: _scoring(d, m, Path()), [".: jenis berkas"]),
     "unknown suffix": (lambda d, m: _scoring(d, m, d / "pesan.docx"), ["pesan.docx", "'.docx'", ".csv, .xlsx, atau .parquet"]),
     "unknown suffix of the result": (
         lambda d, m: _scoring(d, m, _csv(d, b"text\nsampah\n"), "hasil.json"),
@@ -335,7 +336,7 @@ SCORE_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
     ),
     "a file where the result's folder should be": (
         lambda d, m: _scoring(d, m, _csv(d, b"text\nsampah\n"), "pesan.csv/hasil.csv"),
-        ["hasil.csv", "tidak dapat menulis"],
+        ["hasil.csv", "tidak dapat menulis", "sudah dipakai berkas lain"],
     ),
     "a cell too long for a sheet": (
         lambda d, m: _scoring(d, m, _csv(d, b"text\n" + b"a " * 20_000 + b"\n"), "hasil.xlsx"),
@@ -344,7 +345,10 @@ SCORE_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
 }
 TRAIN_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
     "unknown code": (_unknown_code, ["data.csv", "baris 6", "'sentiment'", "'negatip'", "'negatif'"]),
-    "unknown encoder": (lambda d, m: _training(d, "--encoder", str(d / "tiada")), ["tiada", "--encoder"]),
+    "unknown encoder": (
+        lambda d, m: _training(d, "--encoder", str(d / "tiada")),
+        ["tiada", "--encoder", "folder penyandi tidak ada"],
+    ),
     "no data": (lambda d, m: ["train", "--no-seed", "--out", str(d / "hasil")], ["tidak ada data latih", "--data"]),
     "too few rows": (lambda d, m: _training(d, rows=labelled_rows(12)), ["terlalu sedikit", "30"]),
     "missing data": (
@@ -352,6 +356,10 @@ TRAIN_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
         ["tiada.csv", "tidak dapat dibuka"],
     ),
     "missing label list": (lambda d, m: _training(d, "--labels", str(d / "tiada.toml")), ["tiada.toml", "daftar label"]),
+    "nowhere to write": (  # told before the data is read, which may be the first of many minutes
+        lambda d, m: ["train", "--no-seed", "--data", str(d / "tiada.csv"), "--out", "/proc/hasil"],
+        ["/proc/hasil", "tidak dapat menulis model"],
+    ),
     "a file in the way": (
         lambda d, m: ["train", "--no-seed", "--data", str(_csv(d, b"text\nx\n")), "--out", str(d / "pesan.csv")],
         ["pesan.csv", "bukan folder", "--out"],
@@ -377,6 +385,14 @@ OTHER_MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
         ],
         ["a.json", "tidak dapat menulis"],
     ),
+    "no option": (lambda d, m: ["train"], ["suara train: --out belum diisi", "suara train --help"]),
+    "no argument": (lambda d, m: ["score"], ["suara score: FILE belum diisi"]),
+    "no number": (lambda d, m: [*_training(d), "--seed", "satu"], ["--seed", "Benih acak, bilangan bulat"]),
+    "option misspelt": (lambda d, m: ["card", str(m), "--jsn"], ["suara card: pilihan '--jsn' tidak dikenal"]),
+    "option without its value": (lambda d, m: ["score", "a.csv", "--out"], ["pilihan '--out'", "kurang"]),
+    "word too many": (lambda d, m: ["card", str(m), "lagi"], ["suara card: kata 'lagi' berlebih"]),
+    "unknown command": (lambda d, m: ["nilai"], ["suara: perintah 'nilai' tidak ada", "suara --help"]),
+    "a command that steers the terminal": (lambda d, m: ["\x1b[31mmerah"], ["[31mmerah' tidak ada"]),
     "card of no model": (lambda d, m: ["card", str(d / "tiada")], ["tiada", "model tidak ada", "suara train"]),
 }
 
@@ -396,6 +412,7 @@ def test_a_mistake_ends_with_code_2_and_one_line_and_leaves_nothing(own_model, t
     assert ran.err.endswith("\n")
     assert ran.err.count("\n") == 1, ran.err
     assert ran.err.startswith("Galat: ")
+    assert "\x1b" not in ran.err
     for name in names:
         assert name in ran.err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

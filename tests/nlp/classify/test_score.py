@@ -225,6 +225,22 @@ def test_evidence_stands_in_the_order_of_the_text_and_its_words_raise_the_risk(f
         assert all(item.weight > 0 for item in assessment.evidence if item.role == "kata")
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("5 juta", "5 juta"),
+        ("150rb", "150rb"),
+        ("100 ribu rupiah", "100 ribu"),
+        ("Rp500.000", "Rp500.000"),
+        ("Rp1.500.000", "Rp1.500.000"),
+        ("1.500.000 rupiah", "1.500.000 rupiah"),
+    ],
+)
+def test_an_amount_in_the_evidence_is_whole(scorer, written, shown):
+    [assessment] = scorer.assess([f"aspal berlubang di dahlia oknum memeras tanpa kuitansi, kena {written} tiap bulan"])
+    assert [item.text for item in assessment.evidence if item.role == "jumlah"] == [shown]
+
+
 def test_evidence_points_into_the_masked_text_behind_placeholders(scorer):
     text = "Nama saya Budi Santoso, hp 081234567890, aspal berlubang, oknum memeras minta uang tanpa kuitansi"
     assessment = scorer.assess([text])[0]

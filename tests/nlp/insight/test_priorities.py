@@ -260,6 +260,7 @@ def test_a_budget_of_k_areas_takes_the_first_k() -> None:
     assert 720 < plan.messages_high < 800
     assert plan.share == pytest.approx(0.7, abs=0.02)
     assert plan.sentence.startswith("Memperbaiki 2 area ini menyentuh kira-kira ")
+    assert plan.sentence.endswith(" % dari pesan semua area yang diperingkat.")
 
 
 def test_costs_are_weighed_against_the_index() -> None:
@@ -272,6 +273,7 @@ def test_costs_are_weighed_against_the_index() -> None:
     assert plan.cost == 10
     assert what_if(ranking, 20, costs).areas["rank"].tolist() == [1, 2, 3]
     assert what_if(ranking, 3, costs).areas.empty
+    assert what_if(ranking, 3, costs).sentence == "Anggaran ini belum menjangkau satu area pun."
 
 
 def test_no_other_choice_is_better() -> None:
