@@ -114,7 +114,7 @@ class DispositionIn(BaseModel):
 
     unit: UnitCode
     reason: Reason
-    deadline_on: date | None = Field(default=None, description="Batas waktu; bawaan: standar layanan topik dari hari ini.")
+    deadline_on: date | None = Field(default=None, description="Batas waktu; bawaan: standar layanan topik sejak pesan diterima.")
 
 
 class DispositionOut(BaseModel):

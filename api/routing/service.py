@@ -49,12 +49,15 @@ def load_rulebook(session: Session, labels: Labels) -> Rulebook:
     return Rulebook(rules, units, {code: labels.name("topic", code) for code in labels.codes("topic")})
 
 
-def deadline(calendar: WorkCalendar, labels: Labels, topic: str | None, start: date, working_days: int | None) -> date | None:
-    """The last day to settle a report: the rule's working days, else the topic's service standard, else none."""
+def deadline(calendar: WorkCalendar, labels: Labels, row: Feedback, working_days: int | None) -> date | None:
+    """The last day to settle a report: the rule's working days, else the topic's service standard, else none.
+
+    Whoever has it and since when, the days count from its receipt: the citizen has waited since then.
+    """
     days = working_days
     if days is None:
-        days = next((label.standard_days for label in labels.family("topic") if label.code == topic), None)
-    return None if days is None else calendar.add_working_days(start, days)
+        days = next((label.standard_days for label in labels.family("topic") if label.code == row.topic), None)
+    return None if days is None else calendar.add_working_days(calendar.day_of(row.received_at), days)
 
 
 def route(calendar: WorkCalendar, labels: Labels, row: Feedback, routing: Routing) -> Disposition | None:
@@ -65,9 +68,10 @@ def route(calendar: WorkCalendar, labels: Labels, row: Feedback, routing: Routin
         "suggestions": [{"unit": s.unit.code, "name": s.unit.name, "reason": s.reason} for s in routing.suggestions],
     }
     if routing.band != "auto":
+        row.deadline_on = deadline(calendar, labels, row, None)  # what waits at the desk can be late too
         return None
     chosen = routing.suggestions[0]
-    last_day = deadline(calendar, labels, row.topic, calendar.day_of(row.received_at), chosen.working_days)
+    last_day = deadline(calendar, labels, row, chosen.working_days)
     return _step(SYSTEM, row, chosen.unit.id, chosen.reason, last_day, chosen.rule_id)
 
 
@@ -102,8 +106,7 @@ def dispose(
             "Batas waktu mendahului pesan",
             f"Pesan ini diterima {received_on}; isi deadline_on dengan hari itu atau sesudahnya.",
         )
-    today = calendar.day_of(datetime.now(UTC))
-    last_day = wanted.deadline_on or deadline(calendar, labels, row.topic, today, None)
+    last_day = wanted.deadline_on or deadline(calendar, labels, row, None)
     record(session, vault, who, "feedback.disposed", ("feedback", row.public_id), unit=unit.code, before=row.unit_id or 0)
     repository.add(session, _step(who, row, unit.id, wanted.reason, last_day, None))
 

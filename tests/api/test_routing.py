@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from api.routing.rulebook import mentions
 from tests.api.integrity_room import FEEDBACK, REASON, Office, open_office
-from tests.api.messages import FAMILY_CARD, ROAD, WASTE, assert_problem
+from tests.api.messages import FAMILY_CARD, ROAD, WASTE, WATER, assert_problem
 
 
 @pytest.fixture
@@ -96,3 +96,28 @@ def test_a_deadline_counts_working_days_of_the_office(office: Office, received_a
     rule(office, "dinas_pu", topic="jalan", working_days=5)
     with time_machine.travel("2027-02-01", tick=True):
         assert office.send(ROAD, received_at=received_at)["routing"]["deadline_on"] == deadline_on
+
+
+def test_a_citizen_waits_since_the_receipt_whoever_has_the_message_and_when(office: Office) -> None:
+    # a Tuesday; the standard for water is 14 working days
+    received = {"received_at": "2026-11-03T10:00:00+07:00"}
+    with time_machine.travel("2026-11-26T09:00:00+07:00", tick=True):
+        waiting = office.send(WATER, **received)
+        assert (waiting["routing"]["unit"], waiting["routing"]["deadline_on"]) == (None, "2026-11-23")
+        assert office.get(f"/api/v1/track/{waiting['receipt']}", office.desk)["deadline_on"] == "2026-11-23"
+        late = office.get(f"{FEEDBACK}?overdue=true", office.desk)["items"]
+        assert [item["id"] for item in late] == [waiting["id"]]
+        url = f"{FEEDBACK}/{waiting['id']}"
+        sent = office.post(f"{url}/dispositions", None, 201, unit="dinas_pu", reason=REASON)
+        assert sent["routing"]["deadline_on"] == "2026-11-23"  # late already, and told so
+        sent = office.post(f"{url}/dispositions", None, 201, unit="dinas_pu", reason=REASON, deadline_on="2026-11-30")
+        assert sent["routing"]["deadline_on"] == "2026-11-30"
+        again = office.post(f"{url}/dispositions", None, 201, unit="dukcapil", reason=REASON)
+        assert again["routing"]["deadline_on"] == "2026-11-23"
+
+
+def test_a_corrected_topic_has_its_own_standard_where_no_unit_has_the_message(office: Office) -> None:
+    with time_machine.travel("2026-11-04T09:00:00+07:00", tick=True):
+        waiting = office.send(WATER, received_at="2026-11-03T10:00:00+07:00")
+        corrected = office.post(f"{FEEDBACK}/{waiting['id']}/corrections", None, 201, topic="kebencanaan")
+    assert (corrected["routing"]["unit"], corrected["routing"]["deadline_on"]) == (None, "2026-11-10")
