@@ -12,7 +12,7 @@ from api.dependencies import DeskDep
 from api.errors import problems
 from api.identifiers import PUBLIC_ID
 from api.plans import service
-from api.plans.schemas import ActionDetail, ActionIn, ActionPage, TargetIn, TargetOut, TargetPage
+from api.plans.schemas import ActionChange, ActionDetail, ActionIn, ActionPage, TargetIn, TargetOut, TargetPage
 
 router = APIRouter(prefix="/api/v1", tags=["rencana perbaikan"], responses=problems(401, 403, 422, 503))
 Reader = Annotated[Principal, Depends(needs(Right.REPORTS))]
@@ -44,6 +44,26 @@ def get_action(plan_id: PublicId, session: SessionDep, desk: DeskDep, who: Reade
     return service.read_action(session, desk, who, plan_id)
 
 
+@router.patch(
+    "/actions/{plan_id}", operation_id="change_action", summary="Betulkan tanggal tindakan", responses=problems(400, 404)
+)
+def change_action(plan_id: PublicId, change: ActionChange, session: SessionDep, desk: DeskDep, who: Planner) -> ActionDetail:
+    """Other dates, its end among them."""
+    return service.change_action(session, desk, who, plan_id, change)
+
+
+@router.delete(
+    "/actions/{plan_id}",
+    operation_id="remove_action",
+    status_code=204,
+    summary="Hapus tindakan yang salah catat",
+    responses=problems(404),
+)
+def remove_action(plan_id: PublicId, session: SessionDep, desk: DeskDep, who: Planner) -> None:
+    """An action registered by mistake."""
+    service.remove(session, desk, who, "action", plan_id)
+
+
 @router.post("/targets", operation_id="create_target", status_code=201, summary="Tetapkan target", responses=problems(400))
 def create_target(wanted: TargetIn, session: SessionDep, desk: DeskDep, who: Planner) -> TargetOut:
     """A new target."""
@@ -60,3 +80,15 @@ def list_targets(session: SessionDep, desk: DeskDep, who: Reader, limit: Limit =
 def get_target(plan_id: PublicId, session: SessionDep, desk: DeskDep, who: Reader) -> TargetOut:
     """One target."""
     return service.read_target(session, desk, who, plan_id)
+
+
+@router.delete(
+    "/targets/{plan_id}",
+    operation_id="remove_target",
+    status_code=204,
+    summary="Hapus target yang salah catat",
+    responses=problems(404),
+)
+def remove_target(plan_id: PublicId, session: SessionDep, desk: DeskDep, who: Planner) -> None:
+    """A target set by mistake."""
+    service.remove(session, desk, who, "target", plan_id)

@@ -16,6 +16,12 @@ def add(session: Session, row: ImprovementAction | StoredTarget) -> None:
     session.flush()
 
 
+def remove(session: Session, row: ImprovementAction | StoredTarget) -> None:
+    """Delete a plan."""
+    session.delete(row)
+    session.flush()
+
+
 def page(session: Session, table: type[Plan], units: frozenset[int] | None, before_id: int | None, limit: int) -> list[Plan]:
     """The newest plans, of some units alone where these are given."""
     query = select(table).order_by(table.id.desc()).limit(limit)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from api.routing.schemas import Name100, UnitCode
 from api.scoring.schemas import CleanText
@@ -13,6 +14,7 @@ PlanDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
 PlanName = Annotated[CleanText, Field(min_length=3, max_length=200)]
 MAX_RUPIAH = 10**15
 MAX_WINDOW_DAYS = 366
+DATES_IN_ORDER = "urutan tanggal: starts_on, full_from, lalu ends_on"
 
 
 class AreaIn(BaseModel):
@@ -24,6 +26,11 @@ class AreaIn(BaseModel):
     aspect: Annotated[str, Field(max_length=40)] | None = None
     unit: UnitCode | None = Field(default=None, description="Kode unit.")
     district: Name100 | None = None
+
+
+def in_order(starts_on: date, full_from: date | None, ends_on: date | None) -> bool:
+    """Whether an action begins, is in full force and ends in this order."""
+    return starts_on <= (full_from or starts_on) < (ends_on or date.max)
 
 
 class ActionIn(AreaIn):
@@ -59,8 +66,26 @@ class ActionIn(AreaIn):
     def _names_something(self) -> Self:
         if not any((self.topic, self.aspect, self.unit, self.district)):
             raise ValueError("sebut sedikitnya satu: topic, aspect, unit, atau district")
-        if not self.starts_on <= (self.full_from or self.starts_on) < (self.ends_on or date.max):
-            raise ValueError("urutan tanggal: starts_on, full_from, lalu ends_on")
+        if not in_order(self.starts_on, self.full_from, self.ends_on):
+            raise ValueError(DATES_IN_ORDER)
+        return self
+
+
+class ActionChange(BaseModel):
+    """Dates of an action to put right; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"ends_on": "2026-12-01"}]})
+
+    starts_on: PlanDay | SkipJsonSchema[None] = None
+    full_from: PlanDay | None = None
+    ends_on: PlanDay | None = Field(default=None, description="Hari pertama tanpa tindakan ini lagi.")
+
+    @model_validator(mode="after")
+    def _names_a_date(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("sebut sedikitnya satu: starts_on, full_from, atau ends_on")
+        if "starts_on" in self.model_fields_set and self.starts_on is None:
+            raise ValueError("starts_on tidak boleh kosong")
         return self
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from api.errors import ApiError
 from api.identifiers import new_public_id
 from api.plans import repository
 from api.plans.schemas import (
+    DATES_IN_ORDER,
+    ActionChange,
     ActionDetail,
     ActionIn,
     ActionOut,
@@ -26,6 +28,7 @@ from api.plans.schemas import (
     TargetIn,
     TargetOut,
     TargetPage,
+    in_order,
 )
 from api.plans.tables import ImprovementAction, StoredTarget
 from api.reports.context import Context
@@ -85,6 +88,27 @@ def read_actions(session: Session, desk: Desk, who: Principal, cursor: int | Non
 def read_action(session: Session, desk: Desk, who: Principal, public_id: str) -> ActionDetail:
     """One action with its effect so far; ApiError 404 where there is none."""
     return _action_detail(session, desk, _required(session, ImprovementAction, who, public_id))
+
+
+def change_action(session: Session, desk: Desk, who: Principal, public_id: str, change: ActionChange) -> ActionDetail:
+    """Put the dates of an action right; ApiError 404 where there is none, 422 for dates out of order."""
+    row = _required(session, ImprovementAction, who, public_id)
+    given = change.model_dump(exclude_unset=True)
+    dates = {name: getattr(row, name) for name in ("starts_on", "full_from", "ends_on")} | given
+    if not in_order(**dates):
+        raise ApiError(422, "urutan_tanggal", "Urutan tanggal tidak sah", f"{DATES_IN_ORDER[0].upper()}{DATES_IN_ORDER[1:]}.")
+    told = {name: f"{getattr(row, name) or '-'} -> {value or '-'}" for name, value in given.items()}
+    for name, value in given.items():
+        setattr(row, name, value)
+    record(session, desk.vault, who, "action.changed", ("action", public_id), **told)
+    return _action_detail(session, desk, row)
+
+
+def remove(session: Session, desk: Desk, who: Principal, kind: Literal["action", "target"], public_id: str) -> None:
+    """Take back a plan that was registered by mistake; the audit trail keeps its name. ApiError 404 where there is none."""
+    row = _required(session, ImprovementAction if kind == "action" else StoredTarget, who, public_id)
+    record(session, desk.vault, who, f"{kind}.removed", (kind, public_id), name=row.name)
+    repository.remove(session, row)
 
 
 def _required(session: Session, table: type[Any], who: Principal, public_id: str) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
 
 from api.accounts.dependencies import needs
 from api.accounts.permissions import Right
@@ -10,6 +10,7 @@ from api.accounts.principal import Principal
 from api.database import SessionDep
 from api.dependencies import DeskDep
 from api.errors import problems
+from api.identifiers import PUBLIC_ID
 from api.surveys import service
 from api.surveys.schemas import SurveyIn, SurveyOut
 
@@ -30,3 +31,20 @@ def create_survey(
 def list_surveys(session: SessionDep, _: Annotated[Any, Depends(needs(Right.REPORTS))]) -> list[SurveyOut]:
     """Surveys."""
     return service.list_surveys(session)
+
+
+@router.delete(
+    "/{survey_id}",
+    operation_id="remove_survey",
+    status_code=204,
+    summary="Hapus survei yang salah masuk",
+    responses=problems(404),
+)
+def remove_survey(
+    survey_id: Annotated[str, Path(pattern=PUBLIC_ID, examples=["01kb4m0c2dq8x5w7t9r3z6y1ha"])],
+    session: SessionDep,
+    desk: DeskDep,
+    who: Planner,
+) -> None:
+    """A file taken in by mistake."""
+    service.remove(session, desk, who, survey_id)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from api.surveys.tables import Survey, SurveyAnswer
@@ -24,6 +24,18 @@ def add(session: Session, survey: Survey, answers: Sequence[dict[str, Any]]) -> 
 def surveys(session: Session) -> list[Survey]:
     """The newest surveys."""
     return list(session.scalars(select(Survey).order_by(Survey.id.desc()).limit(MAX_SURVEYS)))
+
+
+def get(session: Session, public_id: str) -> Survey | None:
+    """The survey with this id."""
+    return session.scalar(select(Survey).where(Survey.public_id == public_id))
+
+
+def remove(session: Session, survey: Survey) -> None:
+    """Delete a survey with its answers."""
+    session.execute(delete(SurveyAnswer).where(SurveyAnswer.survey_id == survey.id))
+    session.delete(survey)
+    session.flush()
 
 
 def answers(session: Session, since: date, until: date, units: Sequence[str] | None) -> pd.DataFrame:

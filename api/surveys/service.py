@@ -80,6 +80,22 @@ def list_surveys(session: Session) -> list[SurveyOut]:
     return [_out(survey) for survey in repository.surveys(session)]
 
 
+def remove(session: Session, desk: Desk, who: Principal, public_id: str) -> None:
+    """Take back a file that was taken in by mistake; the audit trail keeps that it was. ApiError 403 or 404."""
+    if who.units is not None:  # the file tells of every unit
+        raise ApiError(
+            403,
+            "tidak_untuk_satu_unit",
+            "Tidak untuk akun yang dibatasi pada unit",
+            "Survei memuat semua unit. Hubungi pengelola.",
+        )
+    survey = repository.get(session, public_id)
+    if survey is None:
+        raise ApiError(404, "survei_tidak_ada", "Survei tidak ditemukan", "Periksa nomornya pada GET /api/v1/surveys.")
+    record(session, desk.vault, who, "survey.removed", ("survey", public_id), name=survey.name, respondents=survey.n_respondents)
+    repository.remove(session, survey)
+
+
 def answers_of(context: Context) -> pd.DataFrame:
     """Answers of the scope's days and units."""
     scope = context.scope

@@ -149,7 +149,7 @@ def test_no_report_names_a_message_with_a_case(office: Office) -> None:
     shown, hidden = ([office.send(f"{words} nomor {n}")["id"] for n in range(6)] for words in (ROAD, BRIBE))
     for id_ in (*hidden, *shown):
         url = f"{FEEDBACK}/{id_}"
-        office.post(f"{url}/dispositions", None, 201, unit="dinas_pu", reason=REASON, deadline_on="2026-03-03")
+        office.post(f"{url}/dispositions", None, 201, unit="dinas_pu", reason=REASON, deadline_on="2099-03-03")
         # not what a flag rests on, but what the unit's work on the case comes to
         office.post(f"{url}/corrections", None, 201, aspect="perilaku", sentiment="negatif", band="0")
     for name, table in (("standards", "terlama"), ("people", "pelatihan")):

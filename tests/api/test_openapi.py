@@ -71,11 +71,15 @@ OPERATIONS = {
     ("post", "/api/v1/actions"): "create_action",
     ("get", "/api/v1/actions"): "list_actions",
     ("get", "/api/v1/actions/{plan_id}"): "get_action",
+    ("patch", "/api/v1/actions/{plan_id}"): "change_action",
+    ("delete", "/api/v1/actions/{plan_id}"): "remove_action",
     ("post", "/api/v1/targets"): "create_target",
     ("get", "/api/v1/targets"): "list_targets",
     ("get", "/api/v1/targets/{plan_id}"): "get_target",
+    ("delete", "/api/v1/targets/{plan_id}"): "remove_target",
     ("post", "/api/v1/surveys"): "create_survey",
     ("get", "/api/v1/surveys"): "list_surveys",
+    ("delete", "/api/v1/surveys/{survey_id}"): "remove_survey",
     ("get", "/api/v1/units"): "list_units",
     ("post", "/api/v1/units"): "create_unit",
     ("patch", "/api/v1/units/{code}"): "change_unit",
@@ -94,6 +98,7 @@ ANYTHING = {
     "case_id": "0" * 26,
     "request_id": "0" * 26,
     "plan_id": "0" * 26,
+    "survey_id": "0" * 26,
     "code": "dinas_pu",
     "rule_id": 1,
     "receipt": "K7QF-2M9X-T4BD",
@@ -176,6 +181,7 @@ def test_the_examples_of_every_body_work_one_after_the_other(
     client.post("/api/v1/rules", json={"unit": "dinas_pu", "topic": "sampah"}, headers=keys[1])
     message = client.post("/api/v1/feedback", json={"text": "jalan rusak"}, headers=headers).json()
     case = a_case(client, headers, make_key(app, role="integrity"))
+    action = {"plan_id": client.post("/api/v1/actions", json=ACTION, headers=keys[1]).json()["id"]}
     for method, path in sorted(OPERATIONS, reverse=True):  # PATCH, which closes the unit, comes last
         body = operation(document, (method, path)).get("requestBody")
         if body is None or (method, path) in FILES:
@@ -183,7 +189,7 @@ def test_the_examples_of_every_body_work_one_after_the_other(
         name = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
         examples = document["components"]["schemas"][name]["examples"]
         assert examples
-        place = path.format(**ANYTHING | {"feedback_id": message["id"]} | case)
+        place = path.format(**ANYTHING | {"feedback_id": message["id"]} | case | action)
         for example in examples:
             if "cases" in example:
                 example["cases"] = [case["case_id"]]

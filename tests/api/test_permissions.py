@@ -67,6 +67,8 @@ TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
     ),
     "list_actions": ({}, "200", "200", "200", "200"),
     "get_action": ({}, "200/404", "200/404", "200/404", "200/404"),
+    "change_action": ({"json": {"ends_on": "2026-12-01"}}, "403", "200/404", "403", "200/404"),
+    "remove_action": ({}, "403", "204/404", "403", "204/404"),
     "create_target": (
         {
             "json": {
@@ -78,8 +80,10 @@ TABLE: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
     ),
     "list_targets": ({}, "200", "200", "200", "200"),
     "get_target": ({}, "200/404", "200/404", "200/404", "200/404"),
+    "remove_target": ({}, "403", "204/404", "403", "204/404"),
     "create_survey": ({"params": {"name": "SKM"}, "content": SURVEY}, "403", "201", "403", "201"),
     "list_surveys": ({}, "200", "200", "200", "200"),
+    "remove_survey": ({}, "403", "403", "403", "403"),  # a file tells of every unit
     "get_session": ({}, "200", "200", "200", "200"),
 }  # fmt: skip
 OPEN_TO_ALL = {"healthz", "readyz", "track", "sign_in"}
@@ -104,16 +108,18 @@ def _in_a_unit(client: TestClient, admin: dict[str, str], inspector: dict[str, s
     assert client.post(f"/api/v1/feedback/{reported}/dispositions", json=step, headers=inspector).status_code == 201
     case = client.get("/api/v1/cases", headers=inspector).json()["items"][0]["id"]
     request = client.post(f"/api/v1/cases/{case}/reporter-requests", json=WHY, headers=inspector).json()["id"]
-    plan = {"name": "Tambal jalan", "topic": "jalan", "starts_on": "2026-08-03", "unit": unit}
-    action = client.post("/api/v1/actions", json=plan, headers=admin).json()["id"]
-    body = TABLE["create_target"][0]["json"] | {"unit": unit}
-    target = client.post("/api/v1/targets", json=body, headers=admin).json()["id"]
+    plans = {}
+    for kind in ("action", "target"):
+        body = TABLE[f"create_{kind}"][0]["json"] | {"unit": unit}
+        # one to read and change, and one that each role may try to remove
+        for name in (kind, *(f"remove_{kind}_{role}" for role in ROLES)):
+            plans[name] = client.post(f"/api/v1/{kind}s", json=body, headers=admin).json()["id"]
     file = client.post("/api/v1/imports", params={"format": "csv"}, content=b"text\njalan\n", headers=admin).json()["id"]
     client.post(f"/api/v1/imports/{file}/cancel", headers=admin)  # a stream of its events ends
     return {
-        "feedback_id": message, "case_id": case, "request_id": request, "action": action, "target": target,
-        "import_id": file, "code": "dlh", "rule_id": "1", "unit": unit,
-    }  # fmt: skip
+        "feedback_id": message, "case_id": case, "request_id": request, "import_id": file,
+        "survey_id": "0" * 26, "code": "dlh", "rule_id": "1", "unit": unit,
+    } | plans  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +160,7 @@ def test_what_a_role_limited_to_a_unit_may_ask(world: World, operation: str, rol
     expected = int(wanted[0] if unit == "own" else wanted[-1])
     method, path = PLACES[operation]
     ids = world.ids[unit]
-    plan = {"plan_id": ids["action"] if "actions" in path else ids["target"]}
+    plan = {"plan_id": ids.get(f"{operation}_{role}") or ids["action" if "actions" in path else "target"]}
     answer = world.client.request(method, path.format(**ids | plan), headers=world.keys[role], **_filled(request, ids))
     again = {201: {200, 201, 409}, 202: {200, 202, 409, 429}}.get(expected, {expected})  # made by the other unit's turn
     assert answer.status_code in again, answer.text

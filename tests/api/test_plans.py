@@ -71,6 +71,36 @@ def test_an_action_is_registered_listed_and_audited(manager: TestClient) -> None
     assert (event["object_id"], event["details"]["name"]) == (action["id"], ACTION["name"])
 
 
+def test_the_dates_of_an_action_are_put_right_and_audited(manager: TestClient) -> None:
+    url = f"/api/v1/actions/{created(manager, 'actions', ACTION | {'full_from': '2026-10-16'})['id']}"
+    changed = manager.patch(url, json={"full_from": None, "ends_on": "2026-11-15"}).json()
+    assert (changed["starts_on"], changed["full_from"], changed["ends_on"]) == ("2026-10-02", None, "2026-11-15")
+    assert manager.get(url).json() == changed
+    body = assert_problem(manager.patch(url, json={"ends_on": "2026-10-02"}), 422, "urutan_tanggal")
+    assert "starts_on, full_from, lalu ends_on" in body["detail"]
+    for wrong in ({}, {"starts_on": None}, {"topic": "jalan"}):
+        assert_problem(manager.patch(url, json=wrong), 422, "isi_tidak_sah")
+    assert manager.get(url).json() == changed
+    admin = make_key(_app(manager), role="admin")
+    [event] = manager.get("/api/v1/audit", params={"action": "action.changed"}, headers=admin).json()["items"]
+    assert event["details"] == {"full_from": "2026-10-16 -> -", "ends_on": "- -> 2026-11-15"}
+
+
+@pytest.mark.parametrize(("kind", "plan"), [("action", ACTION), ("target", TARGET)])
+def test_a_plan_registered_by_mistake_is_removed_and_its_name_stays_in_the_trail(
+    manager: TestClient, kind: str, plan: dict[str, Any]
+) -> None:
+    mistaken, kept = created(manager, f"{kind}s", plan), created(manager, f"{kind}s", plan)
+    url = f"/api/v1/{kind}s/{mistaken['id']}"
+    assert manager.delete(url).status_code == 204
+    assert [item["id"] for item in manager.get(f"/api/v1/{kind}s").json()["items"]] == [kept["id"]]
+    assert_problem(manager.get(url), 404, "rencana_tidak_ada")
+    assert_problem(manager.delete(url), 404, "rencana_tidak_ada")
+    admin = make_key(_app(manager), role="admin")
+    [event] = manager.get("/api/v1/audit", params={"action": f"{kind}.removed"}, headers=admin).json()["items"]
+    assert (event["object_id"], event["details"]) == (mistaken["id"], {"name": plan["name"]})
+
+
 def test_an_action_that_worked_is_told_so_and_against_its_target(client: TestClient, app: FastAPI) -> None:
     desk = make_key(app)
     starts = date(2026, 10, 2)
@@ -223,3 +253,24 @@ def test_a_wrong_survey_is_told_by_its_cell_and_the_same_file_is_not_taken_twice
     assert manager.post("/api/v1/surveys", params={"name": "SKM"}, content=good).status_code == 201
     assert_problem(manager.post("/api/v1/surveys", params={"name": "SKM lagi"}, content=good), 409, "survei_sudah_ada")
     assert len(manager.get("/api/v1/surveys").json()) == 1
+
+
+def test_a_survey_taken_in_by_mistake_is_removed_with_its_answers(manager: TestClient) -> None:
+    kept, mistaken = survey_file([[4] * 9] * 3), survey_file([[1] * 9] * 5)
+    ids = [
+        manager.post("/api/v1/surveys", params={"name": f"SKM {n}"}, content=file).json()["id"]
+        for n, file in enumerate((kept, mistaken))
+    ]
+    url = f"/api/v1/surveys/{ids[1]}"
+    limited = make_key(_app(manager), "satu unit", "manager", units=("dlh",))
+    assert_problem(manager.delete(url, headers=limited), 403, "tidak_untuk_satu_unit")
+    assert manager.delete(url).status_code == 204
+    assert_problem(manager.delete(url), 404, "survei_tidak_ada")
+    assert [survey["id"] for survey in manager.get("/api/v1/surveys").json()] == ids[:1]
+    until = (TODAY + timedelta(days=1)).isoformat()
+    [whole] = manager.get("/api/v1/reports/skm", params={"until": until}).json()["tables"]["ikm"]
+    assert (whole["n_respondents"], whole["index"]) == (3, 100)
+    admin = make_key(_app(manager), role="admin")
+    [event] = manager.get("/api/v1/audit", params={"action": "survey.removed"}, headers=admin).json()["items"]
+    assert event["details"] == {"name": "SKM 1", "respondents": 5}
+    assert manager.post("/api/v1/surveys", params={"name": "SKM 1"}, content=mistaken).status_code == 201  # may come again
