@@ -196,3 +196,10 @@ def client_without_model(tmp_path: Path) -> Iterator[TestClient]:
         app.state.desk.scoring.wait(READY_WITHIN_S)
         client.headers.update(make_key(app))
         yield client
+
+
+@pytest.fixture
+def desk_key(both: TestClient) -> dict[str, str]:
+    """A desk's key on each database in turn."""
+    assert isinstance(both.app, FastAPI)
+    return make_key(both.app)

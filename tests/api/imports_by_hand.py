@@ -3,7 +3,12 @@
 import csv
 import io
 import random
+import resource
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -11,8 +16,9 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from api.imports.files import folder_of
 from api.imports.processing import ImportWorker
-from tests.api.messages import TOPICS
+from tests.api.messages import ROAD, TOPICS
 
 URL = "/api/v1/imports"
 Headers = dict[str, str]
@@ -69,3 +75,39 @@ def rows_of(app: FastAPI, query: str) -> list[tuple[Any, ...]]:
 def change(app: FastAPI, statement: str, **values: Any) -> None:
     with app.state.sessions.begin() as session:
         session.execute(text(statement), values)
+
+
+ONE = csv_bytes(("text",), [(ROAD,)])
+
+
+def files(data_dir: Path) -> list[str]:
+    return sorted(path.name for path in folder_of(data_dir).glob("*"))
+
+
+@contextmanager
+def full_disk(n_bytes: int) -> Iterator[Callable[[], None]]:
+    """No file may grow past `n_bytes`: the kernel refuses the write, as it does on a full disk (EFBIG for ENOSPC).
+
+    Yields what frees space before the end.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    free = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield free
+    finally:
+        free()
+
+
+class OnWait(threading.Event):
+    """A worker's wish to stop that does something when the worker waits, and never makes it wait."""
+
+    def __init__(self, then: Any) -> None:
+        super().__init__()
+        self.then, self.n_waits = then, 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.n_waits += 1
+        if self.n_waits == 3:
+            self.then()
+        return self.is_set()

@@ -19,10 +19,9 @@ from api.imports.processing import CHUNK_ROWS
 from api.settings import Settings
 from tests.api.conftest import PASSWORD, make_account, make_key, serving
 from tests.api.imports_by_hand import URL as IMPORTS
-from tests.api.imports_by_hand import change, csv_bytes, many_rows, rows_of, told, upload, work
+from tests.api.imports_by_hand import OnWait, change, csv_bytes, full_disk, many_rows, rows_of, told, upload, work
 from tests.api.integrity_room import CASES, FEEDBACK, REASON, Office, open_office
 from tests.api.messages import BRIBE, ROAD, WASTE, assert_problem, other_connection
-from tests.api.test_imports import OnWait, full_disk
 
 JSON = {"content-type": "application/json"}
 Request = tuple[str, str, dict[str, Any]]

@@ -65,11 +65,6 @@ def wait_until(true: Callable[[], bool], process: Process, within_s: float = 120
 
 
 @pytest.fixture
-def desk_key(both: TestClient) -> Headers:
-    return make_key(both.app)
-
-
-@pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
