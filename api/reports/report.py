@@ -10,7 +10,7 @@ import pandas as pd
 
 from api.reports.scope import Scope
 from api.spreadsheet import safe_cell
-from nlp.insight.small_cells import TOTAL, suppress
+from nlp.insight.small_cells import TOTAL, is_small, suppress
 
 Audience = Literal["dalam", "luar"]
 
@@ -54,20 +54,24 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one report says. `sentences` are Indonesian; `private` ones tell of counts too small for outside, or may do so."""
+    """What one report says. `sentences` are Indonesian; `private` ones tell of counts too small for outside, or may do so.
+
+    `told_counts`: what `sentences` tell, or leave to be taken from one another; a small one keeps them inside.
+    """
 
     title: str
     scope: Scope
     tables: dict[str, Table]
     sentences: tuple[str, ...] = ()
     private: tuple[str, ...] = field(default=())
+    told_counts: tuple[float, ...] = ()
 
     def for_audience(self, audience: Audience) -> "Report":
         """The report as that audience may have it."""
         if audience == "dalam":
             return self
         tables = {name: safe for name, table in self.tables.items() if (safe := table.for_outside()) is not None}
-        hides = any(table.hides_total for table in tables.values())
+        hides = is_small(*self.told_counts) or any(table.hides_total for table in tables.values())
         return Report(self.title, self.scope, tables, () if hides else self.sentences)
 
     @property

@@ -7,7 +7,6 @@ from api.reports.context import Context
 from api.reports.report import Report, Table
 from nlp.insight.people import praise, training_needs
 from nlp.insight.savings import Factor, savings
-from nlp.insight.small_cells import is_small
 from nlp.insight.standards import ageing, ageing_counts, deadlines_kept
 from nlp.insight.wording import number, percent
 
@@ -40,8 +39,6 @@ def standards(context: Context) -> Report:
     oldest = context.with_names(_at_the_desk(aged).head(MAX_AGEING_ROWS))
     buckets = context.with_names(ageing_counts(aged, ("topic",)))
     names = {name: str(name) for name in buckets.columns if name not in topic}
-    kept = _kept_sentence(whole)
-    is_for_all = not is_small(*_told(whole))
     return Report(
         title="Standar layanan",
         scope=context.scope,
@@ -65,9 +62,9 @@ def standards(context: Context) -> Report:
                 },
             ),
         },
-        sentences=kept if is_for_all else (),
+        sentences=_kept_sentence(whole),
+        told_counts=_told(whole),
         private=(
-            *(() if is_for_all else kept),
             f"{number(len(aged))} pesan masih terbuka, {number(int((aged['days_overdue'].fillna(0) > 0).sum()))} lewat batas.",
         ),
     )
@@ -107,7 +104,6 @@ def people(context: Context) -> Report:
     shown = _at_the_desk(messages)
     needs, praised = context.with_names(training_needs(shown, context.labels)), praise(shown, context.labels)
     saved = saving_of(context, messages)
-    told, is_for_all = tuple(saved["sentence"]), not is_small(*saved["n_saved"])
     share = {
         "n_unit": "Pesan unit",
         "share": "Bagian",
@@ -131,8 +127,8 @@ def people(context: Context) -> Report:
                 saved, {"n": "Pesan", "n_auto": "Otomatis", "n_saved": "Tanpa tangan", "hours": "Jam", "sentence": "Kalimat"}
             ),
         },
-        sentences=told if is_for_all else (),
-        private=() if is_for_all else told,
+        sentences=tuple(saved["sentence"]),
+        told_counts=tuple(saved["n_saved"]),
     )
 
 

@@ -12,7 +12,6 @@ from api.reports import repository
 from api.reports.context import Context
 from api.reports.report import Report, Table
 from api.reports.tables import StoredTheme
-from nlp.insight.small_cells import is_small
 from nlp.insight.theme_identity import Theme, keep_identity
 from nlp.insight.themes import find_themes, lacking
 from nlp.insight.wording import number
@@ -36,7 +35,6 @@ def themes(context: Context, topic: str) -> Report:
         if len(messages)
         else f"Belum ada pesan tentang {name} dalam jendela ini."
     )
-    is_for_all = not is_small(len(messages))
     frame = _frame(found, messages)
     return Report(
         title=f"Tema pesan tentang {name}",
@@ -62,8 +60,9 @@ def themes(context: Context, topic: str) -> Report:
                 ["name"],
             )
         },
-        sentences=(told,) if is_for_all else (),
-        private=tuple(notes) if is_for_all else (told, *notes),
+        sentences=(told,),
+        told_counts=(len(messages),),
+        private=tuple(notes),
     )
 
 

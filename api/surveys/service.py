@@ -23,7 +23,6 @@ from api.surveys.tables import Survey
 from nlp.errors import SuaraError
 from nlp.insight.elements import survey_beside_messages
 from nlp.insight.satisfaction import GRADES, indices
-from nlp.insight.small_cells import is_small
 from nlp.insight.survey import ELEMENTS, read_survey
 from nlp.insight.wording import number
 from nlp.tables import read_all
@@ -123,9 +122,6 @@ def satisfaction(context: Context) -> Report:
     aspects = {aspect.element: aspect.name for aspect in context.labels.aspect if aspect.element}
     if len(beside):
         beside = beside.assign(name=beside["element"].map(aspects).fillna(""))
-    told = _index_sentence(whole)
-    # units' totals taken from all respondents leave those whose unit the file does not name
-    is_for_all = not is_small(len(answers), len(answers) - int(by_unit["n_respondents"].sum()))
     element = {
         "element": "Unsur",
         "name": "Nama unsur",
@@ -147,8 +143,10 @@ def satisfaction(context: Context) -> Report:
             "unit": Table(by_unit, {"unit": "Unit"} | index, "n_respondents", ["unit"]),
             "unsur": Table(beside.reindex(columns=list(element)), element),
         },
-        sentences=told if is_for_all else (),
-        private=(*(() if is_for_all else told), *(beside.loc[beside["flag"] != "", "sentence"] if len(beside) else ())),
+        sentences=_index_sentence(whole),
+        # units' totals taken from all respondents leave those whose unit the file does not name
+        told_counts=(len(answers), len(answers) - int(by_unit["n_respondents"].sum())),
+        private=tuple(beside.loc[beside["flag"] != "", "sentence"]) if len(beside) else (),
     )
 
 

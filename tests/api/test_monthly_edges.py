@@ -5,6 +5,7 @@ import re
 from datetime import date, timedelta
 
 import pandas as pd
+from sqlalchemy.orm import Session
 
 from api.app import create_app
 from api.reports.charts import topics_chart, weeks_chart
@@ -22,6 +23,13 @@ def topics_of(report: MonthlyReport) -> pd.DataFrame:
     return table.frame.set_index("topic")
 
 
+def one_unit(session: Session) -> Unit:
+    unit = Unit(code="satu", name="Satu", is_active=True)
+    session.add(unit)
+    session.flush()
+    return unit
+
+
 def test_two_reports_that_follow_each_other_hide_the_same_of_the_month_they_share(settings: Settings) -> None:
     """One small topic a month: hidden beside another one in its own report and beside a third in the next, it could be told."""
     counts = {
@@ -34,9 +42,7 @@ def test_two_reports_that_follow_each_other_hide_the_same_of_the_month_they_shar
     draw = random.Random(1)
     with serving(create_app(settings)) as client:
         with app_of(client).state.sessions.begin() as session:
-            unit = Unit(code="satu", name="Satu", is_active=True)
-            session.add(unit)
-            session.flush()
+            unit = one_unit(session)
             for topic, by_month in counts.items():
                 for month, n in zip((7, 8, 9), by_month, strict=True):
                     rows = [message(draw, date(2026, month, 1 + i), "jalan", unit.id) for i in range(n)]
@@ -55,9 +61,7 @@ def test_where_every_topic_is_hidden_none_is_called_the_largest(settings: Settin
     draw = random.Random(1)
     with serving(create_app(settings)) as client:
         with app_of(client).state.sessions.begin() as session:
-            unit = Unit(code="satu", name="Satu", is_active=True)
-            session.add(unit)
-            session.flush()
+            unit = one_unit(session)
             days = [date(2026, 9, n) for n in (1, 2, 3)]
             session.add_all(message(draw, day, topic, unit.id) for day in days for topic in WORDS)
         report = made(client, "luar")
@@ -71,9 +75,7 @@ def test_a_flood_and_days_without_a_record_are_told_beside_what_they_do_to_the_n
     draw = random.Random(1)
     with serving(create_app(settings)) as client:
         with app_of(client).state.sessions.begin() as session:
-            unit = Unit(code="satu", name="Satu", is_active=True)
-            session.add(unit)
-            session.flush()
+            unit = one_unit(session)
             days = [date(2026, 4, 6) + timedelta(days=n) for n in range(155)]  # up to the 7th of September
             session.add_all(message(draw, day, topic, unit.id) for day in days for topic in ("jalan", "sampah"))
             copies = [message(draw, date(2026, 8, 12), "sampah", unit.id) for _ in range(100)]
